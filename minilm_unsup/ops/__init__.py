@@ -1,0 +1,1 @@
+"""Array functions that more than one caller uses."""
