@@ -31,7 +31,7 @@ _CONFIG = "config.json"
 _ARRAYS = "model.safetensors"
 _MAX_HEADER = 100_000_000  # the format's own limit
 
-_DTYPES = {
+_DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
     "I64": np.dtype("<i8"),
@@ -71,7 +71,7 @@ def save_arrays(arrays: Mapping[str, NDArray], path: str | os.PathLike[str]) -> 
         file.write(struct.pack("<Q", len(text)))
         file.write(text)
         for array in ordered:
-            file.write(memoryview(array.reshape(-1).view(np.uint8)) if array.nbytes else b"")
+            file.write(array.data if array.nbytes else b"")
         file.flush()
         os.fsync(file.fileno())
 

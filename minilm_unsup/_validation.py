@@ -43,7 +43,7 @@ def check_number(
     high_open: bool = False,
 ) -> Any:
     """Return `value` as int or float if it lies between `low` and `high`, else raise with `name`."""
-    kind = numbers.Integral if integer else numbers.Real
+    kind: Any = numbers.Integral if integer else numbers.Real
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
         wanted = "a whole number" if integer else "a number"
         raise TypeError(f"{name} must be {wanted}, got {value!r} of type {type(value).__name__}")

@@ -1,4 +1,7 @@
-"""Hypothesis strategies, named by the axes of what they draw: N rows, D features, K classes or clusters, B batch, T time, V vocabulary."""
+"""Hypothesis strategies, named by the axes of what they draw.
+
+N rows, D features, K classes or clusters, B batch, T time, V vocabulary.
+"""
 
 from __future__ import annotations
 
