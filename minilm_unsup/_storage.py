@@ -1,6 +1,6 @@
 """Saved directories: written whole or not at all, checked before anything is trusted.
 
-A directory holds ``config.json`` (class, parameters, format version, SHA-256 of the other files) and
+A directory holds ``config.json`` (class, parameters, format version, SHA-256 of each file, its own included) and
 ``model.safetensors`` (a header of JSON, then raw little-endian arrays; the layout of the safetensors format, 0.4).
 Nothing here unpickles or runs what it reads.
 """
@@ -157,6 +157,12 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _config_sha256(config: Mapping[str, Any]) -> str:
+    """SHA-256 of the config without its checksums, in one canonical spelling."""
+    body = {key: value for key, value in config.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
+
+
 def write_file(path: str | os.PathLike[str], content: str | bytes, *, force: bool = False) -> None:
     """Write `content` to `path` whole: beside it first, flushed to disk, then renamed in.
 
@@ -246,7 +252,8 @@ def save_directory(
         for name, content in (files or {}).items():
             write_file(part / name, content)
         written = sorted(p.name for p in part.iterdir())
-        full = {"format_version": FORMAT_VERSION, **config, "sha256": {name: _sha256(part / name) for name in written}}
+        full = {"format_version": FORMAT_VERSION, **config}
+        full["sha256"] = {_CONFIG: _config_sha256(full), **{name: _sha256(part / name) for name in written}}
         write_file(part / _CONFIG, json.dumps(full, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         os.chmod(part, 0o777 & ~_umask())
         _sync_directory(part)
@@ -324,9 +331,13 @@ def load_directory(path: str | os.PathLike[str], kind: str | None = None) -> tup
         )
     if kind is not None and config.get("class") != kind:
         raise StorageError(f"{path} holds a {config.get('class')!r}, a {kind!r} was expected")
+    if config["sha256"].get(_CONFIG) != _config_sha256(config):
+        raise StorageError(f"{path / _CONFIG} was edited after it was saved; restore it from a copy")
     if _ARRAYS not in config["sha256"]:
         raise StorageError(f"{path / _CONFIG} is damaged: it names no {_ARRAYS}; restore it from a copy")
     for name, expected in config["sha256"].items():
+        if name == _CONFIG:
+            continue
         if Path(name).name != name:
             raise StorageError(f"{path / _CONFIG} is damaged: it names the file {name!r}; restore it from a copy")
         try:
