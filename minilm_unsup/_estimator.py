@@ -99,7 +99,7 @@ class TransformerMixin:
 class ClusterMixin:
     """Adds ``fit_predict`` to what sets ``labels_`` in ``fit``."""
 
-    _estimator_type = "clusterer"
+    _estimator_type: str | None = "clusterer"
 
     def fit_predict(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to `X` and return its labels."""
