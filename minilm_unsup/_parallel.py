@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["blas_is_controlled", "blocks_of", "get_num_threads", "map_blocks", "one_blas_thread", "set_num_threads"]
+__all__ = ["blas_is_controlled", "blas_is_held", "blocks_of", "get_num_threads", "map_blocks", "one_blas_thread", "set_num_threads"]
 
 T = TypeVar("T")
 
@@ -221,6 +221,11 @@ if hasattr(os, "register_at_fork"):
 def blas_is_controlled() -> bool:
     """Tell whether the loaded BLAS lets its thread count be set, on which bit-equality across threads depends."""
     return _blas.controlled()
+
+
+def blas_is_held() -> bool:
+    """Tell whether BLAS is held to one thread already, as it is all through a fit; then nobody need hold it again."""
+    return _blas._depth > 0
 
 
 @contextmanager

@@ -1,0 +1,212 @@
+"""Activations by name, fused with the bias going forward and with the bias gradient going backward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._numba import JIT_FAST, njit
+from .._parallel import map_blocks
+from .._validation import check_choice
+from .layer import Layer
+from .parameters import Gradients, Parameters
+from .workspace import Workspace
+
+__all__ = ["ACTIVATIONS", "Activation", "activate", "backward_through", "sigmoid"]
+
+# Each derivative is a function of the output alone, so that no pre-activation need be kept.
+ACTIVATIONS = {"linear": 0, "relu": 1, "tanh": 2, "sigmoid": 3}
+LINEAR, RELU, TANH, SIGMOID = range(4)
+
+# Values of an array above which its columns are shared out to the threads, and columns of a block.
+SERIAL_VALUES = 1 << 17
+COLUMN_BLOCK = 512
+
+
+def sigmoid(X: NDArray, out: NDArray | None = None) -> NDArray:
+    """Return ``1 / (1 + exp(-X))``, as ``(1 + tanh(X / 2)) / 2``: nothing overflows, and tanh runs in vectors."""
+    Y = np.multiply(X, X.dtype.type(0.5), out=out)
+    np.tanh(Y, out=Y)
+    Y *= Y.dtype.type(0.5)
+    Y += Y.dtype.type(0.5)
+    return Y
+
+
+def activate(activation: str, Y: NDArray, bias: NDArray) -> None:
+    """Replace `Y` by ``f(Y + bias)``.
+
+    Parameters
+    ----------
+    activation : {"linear", "relu", "tanh", "sigmoid"}
+    Y : ndarray of shape (N, D)
+        Pre-activations in, outputs out.
+    bias : ndarray of shape (D,)
+    """
+    kind = ACTIVATIONS[activation]
+    if Y.size <= SERIAL_VALUES:
+        add_bias(kind, bias, 0, Y.shape[1], Y)
+        if kind >= TANH:
+            _finish(kind, Y)
+        return
+
+    def block(start: int, stop: int) -> None:
+        add_bias(kind, bias, start, stop, Y)
+        if kind >= TANH:
+            _finish(kind, Y[:, start:stop])
+
+    map_blocks(block, Y.shape[1], COLUMN_BLOCK)
+
+
+def _finish(kind: int, Y: NDArray) -> None:
+    np.tanh(Y, out=Y)
+    if kind == SIGMOID:
+        Y *= Y.dtype.type(0.5)
+        Y += Y.dtype.type(0.5)
+
+
+def backward_through(
+    activation: str, Y: NDArray, dY: NDArray, dbias: NDArray, accumulate: bool, work: Workspace
+) -> NDArray:
+    """Return the gradient by the pre-activation, and put its column sums into `dbias`.
+
+    Parameters
+    ----------
+    activation : {"linear", "relu", "tanh", "sigmoid"}
+    Y : ndarray of shape (N, D)
+        Outputs of `activate`.
+    dY : ndarray of shape (N, D)
+        Gradient by `Y`; never changed, and returned itself for "linear".
+    dbias : ndarray of shape (D,)
+    accumulate : bool
+        Add to `dbias` in place of assigning.
+    """
+    kind = ACTIVATIONS[activation]
+    dZ = dY if kind == LINEAR else work.array("dZ", dY.shape, dY.dtype)
+    if dY.size <= SERIAL_VALUES:
+        differentiate(kind, Y, dY, accumulate, 0, dY.shape[1], dbias, dZ)
+    else:
+        map_blocks(
+            lambda start, stop: differentiate(kind, Y, dY, accumulate, start, stop, dbias, dZ),
+            dY.shape[1],
+            COLUMN_BLOCK,
+        )
+    return dZ
+
+
+class ActivationCache(NamedTuple):
+    """The output, of which each derivative is a function."""
+
+    Y: NDArray
+
+
+@dataclass(frozen=True)
+class Activation(Layer):
+    """An activation as a layer of its own.
+
+    Parameters
+    ----------
+    n_features : int
+    activation : {"linear", "relu", "tanh", "sigmoid"}
+    """
+
+    n_features: int
+    activation: str = "relu"
+
+    def __post_init__(self) -> None:
+        check_choice(self.activation, "activation", ACTIVATIONS)
+
+    def forward(
+        self,
+        params: Parameters,
+        X: Any,
+        *,
+        work: Workspace,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[NDArray, ActivationCache]:
+        """Return ``f(X)``."""
+        Y = work.array("Y", X.shape, X.dtype)
+        np.copyto(Y, X)
+        bias = work.array("bias", (X.shape[1],), X.dtype)
+        bias.fill(0)
+        activate(self.activation, Y, bias)
+        return Y, ActivationCache(Y)
+
+    def backward(
+        self,
+        params: Parameters,
+        grads: Gradients,
+        cache: ActivationCache,
+        dY: NDArray,
+        *,
+        work: Workspace,
+        need_dX: bool = True,
+    ) -> NDArray | None:
+        """Return ``dY * f'``."""
+        if not need_dX:
+            return None
+        sums = work.array("sums", (dY.shape[1],), dY.dtype)
+        return backward_through(self.activation, cache.Y, dY, sums, False, work)
+
+
+@njit(**JIT_FAST)
+def add_bias(
+    kind,  # IN   number of the activation
+    bias,  # IN   (D,)
+    start,  # IN   first column
+    stop,  # IN   column after the last
+    Y,  # OUT  (N, D)   relu is applied, the argument of tanh is left for the ufunc
+):
+    zero, half = Y.dtype.type(0), Y.dtype.type(0.5)
+    for i in range(Y.shape[0]):
+        row = Y[i]
+        if kind == RELU:
+            for j in range(start, stop):
+                value = row[j] + bias[j]
+                row[j] = value if not value <= zero else zero  # NaN passes
+        elif kind == SIGMOID:
+            for j in range(start, stop):
+                row[j] = (row[j] + bias[j]) * half
+        else:
+            for j in range(start, stop):
+                row[j] += bias[j]
+
+
+@njit(**JIT_FAST)
+def differentiate(
+    kind,  # IN   number of the activation
+    Y,  # IN   (N, D)   outputs
+    dY,  # IN   (N, D)
+    accumulate,  # IN   add to dbias
+    start,  # IN   first column
+    stop,  # IN   column after the last
+    dbias,  # OUT  (D,)
+    dZ,  # OUT  (N, D)   dY itself for the linear kind, which is not written
+):
+    zero, one = dY.dtype.type(0), dY.dtype.type(1)
+    if not accumulate:
+        for j in range(start, stop):
+            dbias[j] = zero
+    for i in range(dY.shape[0]):
+        y, source, target = Y[i], dY[i], dZ[i]
+        if kind == LINEAR:
+            for j in range(start, stop):
+                dbias[j] += source[j]
+        elif kind == RELU:
+            for j in range(start, stop):
+                value = source[j] if y[j] > zero else zero
+                target[j] = value
+                dbias[j] += value
+        elif kind == TANH:
+            for j in range(start, stop):
+                value = source[j] * (one - y[j] * y[j])
+                target[j] = value
+                dbias[j] += value
+        else:
+            for j in range(start, stop):
+                value = source[j] * y[j] * (one - y[j])
+                target[j] = value
+                dbias[j] += value

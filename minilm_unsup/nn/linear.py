@@ -1,0 +1,94 @@
+"""The dense layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._validation import check_choice
+from ..ops.matmul import matmul
+from .activations import ACTIVATIONS, activate, backward_through
+from .initializers import initial_weight
+from .layer import Layer
+from .parameters import Gradients, Parameters
+from .workspace import Workspace
+
+__all__ = ["Linear", "LinearCache"]
+
+
+class LinearCache(NamedTuple):
+    """Input and output."""
+
+    X: NDArray
+    Y: NDArray
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """``Y = f(X @ weight.T + bias)``: an affine map and an activation in one pass.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Features in and out.
+    activation : {"linear", "relu", "tanh", "sigmoid"}
+    initializer : str
+        A name of `INITIALIZERS`; the bias starts at zero.
+    """
+
+    n_in: int
+    n_out: int
+    activation: str = "linear"
+    initializer: str = "glorot_uniform"
+
+    def __post_init__(self) -> None:
+        check_choice(self.activation, "activation", ACTIVATIONS)
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """``weight (n_out, n_in)`` and ``bias (n_out,)``."""
+        return {"weight": (self.n_out, self.n_in), "bias": (self.n_out,)}
+
+    def initial(self, rng: np.random.Generator, dtype: Any = np.float64) -> Mapping[str, NDArray]:
+        """Draw the weight by `initializer`; the bias is zero."""
+        weight = initial_weight(self.initializer, self.n_out, self.n_in, rng, dtype)
+        return {"weight": weight, "bias": np.zeros(self.n_out, dtype=dtype)}
+
+    def forward(
+        self,
+        params: Parameters,
+        X: NDArray,
+        *,
+        work: Workspace,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[NDArray, LinearCache]:
+        """Return ``f(X @ weight.T + bias)``."""
+        Y = work.array("Y", (X.shape[0], self.n_out), X.dtype)
+        matmul(X, params["weight"], Y, transpose_b=True)
+        activate(self.activation, Y, params["bias"])
+        return Y, LinearCache(X, Y)
+
+    def backward(
+        self,
+        params: Parameters,
+        grads: Gradients,
+        cache: LinearCache,
+        dY: NDArray,
+        *,
+        work: Workspace,
+        need_dX: bool = True,
+    ) -> NDArray | None:
+        """Add the gradients of weight and bias, return that of the input."""
+        # forward: Y = f(Z), Z = X @ weight.T + bias
+        dbias, written = grads.claim("bias")
+        dZ = backward_through(self.activation, cache.Y, dY, dbias, written, work)
+        dweight, written = grads.claim("weight")
+        matmul(dZ, cache.X, dweight, transpose_a=True, accumulate=written)
+        if not need_dX:
+            return None
+        dX = work.array("dX", cache.X.shape, dY.dtype)
+        return matmul(dZ, params["weight"], dX)

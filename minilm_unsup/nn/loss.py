@@ -1,0 +1,56 @@
+"""The contract of a loss: its value and its gradient by the output of the network, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from .._parallel import map_blocks
+from .workspace import Workspace
+
+__all__ = ["Loss", "sum_over_rows"]
+
+# Values of the output that one block of rows holds: its passes stay in the second-level cache.
+BLOCK_VALUES = 1 << 16
+
+
+def sum_over_rows(function: Callable[[int, int], float], n_rows: int, n_columns: int) -> float:
+    """Return the sum of ``function(start, stop)`` over blocks of rows, added in order; blocks run on all threads."""
+    size = max(1, BLOCK_VALUES // max(1, n_columns))
+    if n_rows <= size:
+        return function(0, n_rows)
+    return float(sum(map_blocks(function, n_rows, size)))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Base of every loss.
+
+    A loss takes the output of the network's last affine map (logits, where a link function follows) and targets.
+    """
+
+    def gradient(self, logits: NDArray, targets: Any, out: NDArray, *, work: Workspace) -> float:
+        """Return the mean loss of the rows and write its gradient by `logits` to `out`.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (N, D)
+        targets : ndarray or CSRMatrix of shape (N, D), or ndarray of shape (N,)
+        out : ndarray of shape (N, D)
+        work : Workspace
+        """
+        raise NotImplementedError
+
+    def value(self, logits: NDArray, targets: Any, *, work: Workspace) -> float:
+        """Return the mean loss of the rows."""
+        return self.gradient(logits, targets, work.array("unused", logits.shape, logits.dtype), work=work)
+
+    def mean(self, logits: NDArray) -> NDArray:
+        """Return the mean of the targets that `logits` stand for; a new array."""
+        raise NotImplementedError
+
+    def check_targets(self, targets: Any, name: str = "X") -> None:
+        """Raise where `targets` are out of the range of the loss."""

@@ -1,0 +1,81 @@
+"""Layers one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .layer import Layer
+from .parameters import Gradients, Parameters
+from .workspace import Workspace
+
+__all__ = ["Sequential"]
+
+
+@dataclass(frozen=True)
+class Sequential(Layer):
+    """Apply named layers in order; the parameters of layer ``a`` are named ``a.weight`` and so on.
+
+    Parameters
+    ----------
+    layers : tuple of (str, Layer)
+        Names must differ and hold no dot.
+    """
+
+    layers: tuple[tuple[str, Layer], ...]
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.layers]
+        if len(set(names)) != len(names) or any("." in name for name in names):
+            raise ValueError(f"layers must have different names without dots, got {names}")
+
+    def __getitem__(self, name: str) -> Layer:
+        return dict(self.layers)[name]
+
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shapes of all layers, prefixed with their names."""
+        return {f"{outer}.{inner}": s for outer, layer in self.layers for inner, s in layer.shapes().items()}
+
+    def initial(self, rng: np.random.Generator, dtype: Any = np.float64) -> Mapping[str, NDArray]:
+        """First values of all layers, drawn in order."""
+        return {f"{outer}.{inner}": v for outer, layer in self.layers for inner, v in layer.initial(rng, dtype).items()}
+
+    def forward(
+        self,
+        params: Parameters,
+        X: Any,
+        *,
+        work: Workspace,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """Return the output of the last layer and the caches of all."""
+        caches = []
+        for name, layer in self.layers:
+            X, cache = layer.forward(params.scope(name), X, work=work.scope(name), training=training, rng=rng)
+            caches.append(cache)
+        return X, tuple(caches)
+
+    def backward(
+        self,
+        params: Parameters,
+        grads: Gradients,
+        cache: tuple[Any, ...],
+        dY: Any,
+        *,
+        work: Workspace,
+        need_dX: bool = True,
+    ) -> Any:
+        """Go through the layers from the last to the first."""
+        # The first layer with parameters has nobody before it to ask for its input gradient.
+        first = 0 if need_dX else next((i for i, (_, layer) in enumerate(self.layers) if layer.shapes()), 0)
+        for i in range(len(self.layers) - 1, first - 1, -1):
+            name, layer = self.layers[i]
+            dY = layer.backward(
+                params.scope(name), grads.scope(name), cache[i], dY, work=work.scope(name), need_dX=need_dX or i > first
+            )
+        return dY
