@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from . import metrics
     from ._exceptions import CollapseWarning, ConvergenceWarning, DataWarning, NotFittedError, StorageError
     from ._history import History
     from ._parallel import get_num_threads, set_num_threads
@@ -24,6 +25,7 @@ __all__ = [
     "NotFittedError",
     "StorageError",
     "get_num_threads",
+    "metrics",
     "set_num_threads",
 ]
 
@@ -35,6 +37,7 @@ _WHERE = {
     "NotFittedError": "._exceptions",
     "StorageError": "._exceptions",
     "get_num_threads": "._parallel",
+    "metrics": ".metrics",
     "set_num_threads": "._parallel",
 }
 

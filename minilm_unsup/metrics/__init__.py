@@ -1,0 +1,59 @@
+"""Scores of classifiers, clusters, topics and language models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from .assignment import hungarian
+    from .classification import accuracy, confusion_matrix, f1, precision, recall
+    from .clustering import ari, cluster_accuracy, completeness, contingency, homogeneity, nmi, purity
+    from .language import perplexity
+    from .silhouette_coefficient import silhouette, silhouette_samples
+    from .topics import npmi, topic_diversity
+
+__all__ = [
+    "accuracy",
+    "ari",
+    "cluster_accuracy",
+    "completeness",
+    "confusion_matrix",
+    "contingency",
+    "f1",
+    "homogeneity",
+    "hungarian",
+    "nmi",
+    "npmi",
+    "perplexity",
+    "precision",
+    "purity",
+    "recall",
+    "silhouette",
+    "silhouette_samples",
+    "topic_diversity",
+]
+
+_WHERE = {
+    "accuracy": ".classification",
+    "ari": ".clustering",
+    "cluster_accuracy": ".clustering",
+    "completeness": ".clustering",
+    "confusion_matrix": ".classification",
+    "contingency": ".clustering",
+    "f1": ".classification",
+    "homogeneity": ".clustering",
+    "hungarian": ".assignment",
+    "nmi": ".clustering",
+    "npmi": ".topics",
+    "perplexity": ".language",
+    "precision": ".classification",
+    "purity": ".clustering",
+    "recall": ".classification",
+    "silhouette": ".silhouette_coefficient",
+    "silhouette_samples": ".silhouette_coefficient",
+    "topic_diversity": ".topics",
+}
+
+__getattr__, __dir__ = lazy_exports(__name__, _WHERE)
