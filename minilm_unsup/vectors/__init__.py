@@ -1,0 +1,15 @@
+"""Vectors of words and documents from counts, and maps of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from .document_map import document_map
+    from .truncated_svd import TruncatedSVD
+
+__all__ = ["TruncatedSVD", "document_map"]
+
+__getattr__, __dir__ = lazy_exports(__name__, {"TruncatedSVD": ".truncated_svd", "document_map": ".document_map"})
