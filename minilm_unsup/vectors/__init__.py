@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from .document_map import document_map
+    from .map_layout import document_map
     from .truncated_svd import TruncatedSVD
 
 __all__ = ["TruncatedSVD", "document_map"]
 
-__getattr__, __dir__ = lazy_exports(__name__, {"TruncatedSVD": ".truncated_svd", "document_map": ".document_map"})
+__getattr__, __dir__ = lazy_exports(__name__, {"TruncatedSVD": ".truncated_svd", "document_map": ".map_layout"})
