@@ -170,8 +170,21 @@ class ParameterStore:
                 return name, tuple(int(i) for i in np.unravel_index(position - start, self.shapes[name]))
         raise IndexError(f"position {position} lies outside the {self.size} parameters")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Views would come back from a pickle as arrays of their own.
+        return _rebuild, (self.shapes, self.data)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ParameterStore:
+        return self.copy()
+
     def copy(self) -> ParameterStore:
         """Return a store of its own memory with the same parameters; its gradients are clear."""
         other = ParameterStore(self.shapes, self.dtype)
         other.data[:] = self.data
         return other
+
+
+def _rebuild(shapes: Mapping[str, tuple[int, ...]], data: NDArray) -> ParameterStore:
+    store = ParameterStore(shapes, data.dtype)
+    store.data[:] = data
+    return store

@@ -1,0 +1,45 @@
+"""The one training loop, its callbacks, checkpoints and exact resume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from .callback import Callback
+    from .csv_logger import CSVLogger
+    from .early_stopping import EarlyStopping
+    from .epoch_printer import EpochPrinter
+    from .model_checkpoint import ModelCheckpoint
+    from .task import NetworkTask, Task
+    from .terminate_on_nan import TerminateOnNaN
+    from .trainer import Trainer, fit_network
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "EarlyStopping",
+    "EpochPrinter",
+    "ModelCheckpoint",
+    "NetworkTask",
+    "Task",
+    "TerminateOnNaN",
+    "Trainer",
+    "fit_network",
+]
+
+_WHERE = {
+    "CSVLogger": ".csv_logger",
+    "Callback": ".callback",
+    "EarlyStopping": ".early_stopping",
+    "EpochPrinter": ".epoch_printer",
+    "ModelCheckpoint": ".model_checkpoint",
+    "NetworkTask": ".task",
+    "Task": ".task",
+    "TerminateOnNaN": ".terminate_on_nan",
+    "Trainer": ".trainer",
+    "fit_network": ".trainer",
+}
+
+__getattr__, __dir__ = lazy_exports(__name__, _WHERE)

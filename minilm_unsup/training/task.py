@@ -1,0 +1,118 @@
+"""What is trained: gradients of a batch, loss without them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._csr import CSRMatrix
+from ..nn.layer import Layer
+from ..nn.loss import Loss
+from ..nn.parameters import ParameterStore
+from ..nn.workspace import Workspace
+from .batches import checksum, take_rows
+
+__all__ = ["NetworkTask", "Task"]
+
+# Values of the output that are computed at once where there is no gradient to take.
+EVALUATION_VALUES = 1 << 21
+
+
+class Task:
+    """Base of what a `Trainer` trains.
+
+    Attributes
+    ----------
+    store : ParameterStore
+        Parameters and gradients.
+    n_samples : int
+        Rows of the data, drawn from and split by the trainer.
+    """
+
+    store: ParameterStore
+    n_samples: int
+
+    def gradients(self, rows: NDArray[np.int64], rng: np.random.Generator) -> float:
+        """Return the mean loss of the given rows and leave its gradient in ``store.grads``."""
+        raise NotImplementedError
+
+    def loss(self, rows: NDArray[np.int64]) -> float:
+        """Return the mean loss of the given rows, without noise."""
+        raise NotImplementedError
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what must be equal for a checkpoint to fit: shapes, data, settings that are no hyperparameters."""
+        return {"shapes": {k: list(v) for k, v in self.store.shapes.items()}, "dtype": str(self.store.dtype)}
+
+
+class NetworkTask(Task):
+    """A network with one input and one loss.
+
+    Parameters
+    ----------
+    network : Layer
+    loss : Loss
+    store : ParameterStore
+        For the shapes of `network`.
+    X : ndarray or CSRMatrix of shape (N, n_in)
+        Of the store's dtype.
+    targets : ndarray of shape (N, ...), optional
+        What the loss compares the output with; by default the input as it is before any noise.
+    """
+
+    def __init__(
+        self,
+        network: Layer,
+        loss: Loss,
+        store: ParameterStore,
+        X: NDArray | CSRMatrix,
+        targets: NDArray | None = None,
+    ) -> None:
+        self.network = network
+        self.criterion = loss
+        self.store = store
+        self.n_samples = X.shape[0]
+        self._X = X
+        self._targets = targets
+        self._work = Workspace()
+        self._layers = self._work.scope("layers")
+        self._input = self._work.scope("input")
+        self._target = self._work.scope("target")
+        self._loss = self._work.scope("loss")
+
+    def _batch(self, rows: NDArray[np.int64]) -> tuple[Any, Any]:
+        X = take_rows(self._X, rows, self._input)
+        return X, X if self._targets is None else take_rows(self._targets, rows, self._target)
+
+    def gradients(self, rows: NDArray[np.int64], rng: np.random.Generator) -> float:
+        """Run forward with noise, the loss, and backward."""
+        X, targets = self._batch(rows)
+        store, layers = self.store, self._layers
+        output, cache = self.network.forward(store.params, X, work=layers, training=True, rng=rng)
+        doutput = self._work.array("doutput", output.shape, output.dtype)
+        value = self.criterion.gradient(output, targets, doutput, work=self._loss)
+        store.grads.clear()
+        self.network.backward(store.params, store.grads, cache, doutput, work=layers, need_dX=False)
+        store.grads.settle()
+        return value
+
+    def loss(self, rows: NDArray[np.int64]) -> float:
+        """Run forward without noise, some rows at a time."""
+        n_out = max(shape[0] for shape in self.store.shapes.values())
+        size = max(1, EVALUATION_VALUES // n_out)
+        work = Workspace()  # of other row counts than the training step's, and dropped when done
+        total = 0.0
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            X = take_rows(self._X, part, work.scope("input"))
+            targets = X if self._targets is None else take_rows(self._targets, part, work.scope("target"))
+            output, _ = self.network.forward(self.store.params, X, work=work.scope("layers"))
+            total += self.criterion.value(output, targets, work=work.scope("loss")) * len(part)
+        return total / len(rows)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Shapes, network, loss and a checksum of the data."""
+        data = {"X": checksum(self._X)} | ({} if self._targets is None else {"targets": checksum(self._targets)})
+        return {**super().fingerprint(), "network": repr(self.network), "loss": repr(self.criterion), "data": data}
