@@ -8,8 +8,16 @@ from .._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .map_layout import document_map
+    from .sentence_embedder import SentenceEmbedder
     from .truncated_svd import TruncatedSVD
 
-__all__ = ["TruncatedSVD", "document_map"]
+__all__ = ["SentenceEmbedder", "TruncatedSVD", "document_map"]
 
-__getattr__, __dir__ = lazy_exports(__name__, {"TruncatedSVD": ".truncated_svd", "document_map": ".map_layout"})
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "SentenceEmbedder": ".sentence_embedder",
+        "TruncatedSVD": ".truncated_svd",
+        "document_map": ".map_layout",
+    },
+)

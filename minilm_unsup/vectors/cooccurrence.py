@@ -32,8 +32,8 @@ def cooccurrence_vectors(
     of the most documents (C(w, w) = 0). ``PPMI(w, c) = max(0, log(C(w, c) / (C(w) p(c))))`` with
     ``p(c) ~ C(c) ** power`` (Levy, Goldberg and Dagan 2015, equations 2 and 3). The square part, contexts by contexts,
     is factored as ``U diag(s) V.T``; the vector of every word is ``PPMI(w, :) @ V / sqrt(s)``, which for the contexts
-    is ``U sqrt(s)``. So memory stays at n_contexts squared and time grows with the values of `X` times the contexts of a
-    document, whatever the vocabulary.
+    is ``U sqrt(s)``. So memory stays at n_contexts squared, and time grows with the values of `X` times the contexts of
+    a document, whatever the vocabulary.
 
     Parameters
     ----------

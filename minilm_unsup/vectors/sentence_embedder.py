@@ -32,9 +32,9 @@ class SentenceEmbedder(TransformerMixin, Estimator):
     """Turn rows of a document-term matrix into dense vectors of unit length, learnt from these documents alone.
 
     ``"sif"``: the mean of the vectors of a document's words, each weighted ``a / (a + p(w))`` (Arora, Liang and Ma
-    2017, algorithm 1), to unit length, less its part along the first singular direction of all documents; the word vectors
-    are those of `cooccurrence_vectors`. ``"lsa"``: TF-IDF, ``(1 + log tf) (log((1 + N) / (1 + df)) + 1)`` in unit rows,
-    projected on its largest singular vectors. ``"sif+lsa"``: both side by side, each of unit length.
+    2017, algorithm 1), to unit length, less its part along the first singular direction of all documents; the
+    word vectors are those of `cooccurrence_vectors`. ``"lsa"``: TF-IDF, ``(1 + log tf) (log((1 + N) / (1 + df)) + 1)``
+    in unit rows, projected on its largest singular vectors. ``"sif+lsa"``: both side by side, each of unit length.
 
     Parameters
     ----------
