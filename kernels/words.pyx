@@ -1,0 +1,626 @@
+"""Words of texts: cut, looked up, counted. The loops are C, in words_*.h; here Python's objects become pointers and back.
+
+Nothing here depends on the order of a hash table or on where a list of texts is cut into blocks.
+"""
+
+import unicodedata
+
+import numpy as np
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.math cimport fabs, log, sqrt
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+
+cdef extern from "Python.h":
+    int PyUnicode_KIND(object text)
+    void* PyUnicode_DATA(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    bint Py_UNICODE_ISALNUM(Py_UCS4 c)
+    bint Py_UNICODE_ISALPHA(Py_UCS4 c)
+    bint Py_UNICODE_ISPRINTABLE(Py_UCS4 c)
+
+cdef extern from "words_table.h" nogil:
+    const int WORDS_SLACK
+    ctypedef struct WordTable:
+        void* slots
+        int32_t n_words
+        unsigned char* bytes
+        size_t n_bytes
+        size_t* starts
+    int words_reserve(void** buffer, size_t* capacity, size_t needed, size_t size)
+    int words_table_begin(WordTable* t)
+    int words_table_index(WordTable* t, size_t n)
+    void words_table_free(WordTable* t)
+    uint64_t words_hash(const unsigned char* p, size_t n)
+    int32_t words_append(WordTable* t, const unsigned char* p, size_t n)
+    int32_t words_intern(WordTable* t, const unsigned char* p, size_t n, uint64_t hash, int* is_new)
+    int32_t words_look_up(const WordTable* t, const unsigned char* p, size_t n, uint64_t hash)
+
+cdef extern from "words_sort.h" nogil:
+    int words_sort(const WordTable* t, int32_t* ids, size_t n)
+
+cdef extern from "words_scan.h" nogil:
+    const int WORDS_OTHER, WORDS_PUNCT, WORDS_LETTER, WORDS_DIGIT, WORDS_MARK, WORDS_HAN, WORDS_KANA
+    const int WORDS_BIGRAMS, WORDS_CHARS, WORDS_CHARS_AND_BIGRAMS, WORDS_RUNS
+    const int WORDS_LIMIT
+    ctypedef struct WordRules:
+        const uint8_t* classes
+        const uint8_t* plain
+        int lowercase, fold_width, joiners, keep_numbers, punctuation, han
+        Py_ssize_t min_length
+    ctypedef struct WordToken:
+        uint64_t hash
+        Py_ssize_t start, end
+        size_t at, n_bytes
+    ctypedef struct WordCursor:
+        const WordRules* rules
+        int n_tokens
+        WordToken* tokens
+        unsigned char* bytes
+    void words_begin(WordCursor* s, const void* data, int kind, Py_ssize_t length)
+    int words_next(WordCursor* s)
+
+cdef extern from "words_count.h" nogil:
+    ctypedef struct WordFeature:
+        int32_t n_rows
+    ctypedef struct WordCounts:
+        WordTable words
+        WordFeature* features
+        int32_t* ids
+        int32_t* counts
+        size_t n_values
+    int words_count_begin(WordCounts* c, int low, int high)
+    void words_count_free(WordCounts* c)
+    int words_count_word(WordCounts* c, const unsigned char* p, size_t n, uint64_t hash, int32_t row,
+                         const WordTable* stop)
+    int words_count_text(WordCounts* c, WordCursor* w, int32_t row, const WordTable* stop)
+    int words_count_end(WordCounts* c)
+    int words_merge(WordTable* all, const WordTable* part, int32_t* map)
+
+cdef extern from "words_rows.h" nogil:
+    ctypedef struct WordValue:
+        int32_t row, count
+    int words_by_column(const WordCounts* c, const int64_t* indptr, Py_ssize_t n_rows, const int32_t* columns,
+                        int32_t* columns_out, WordValue* values)
+
+ctypedef fused number:
+    float
+    double
+    int32_t
+    int64_t
+
+ctypedef fused real:
+    float
+    double
+
+HAN_MODES = ("bigrams", "chars", "chars+bigrams", "runs")
+MAX_TEXT = (1 << 30) - 1  # characters: the bytes of one token then fit in 32 bits
+
+# (first, last) of what is written without spaces between words, and of katakana.
+_HAN = (
+    (0x3005, 0x3005), (0x3007, 0x3007), (0x3041, 0x3096), (0x309D, 0x309F), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF), (0x20000, 0x323AF),
+)
+_KANA = ((0x30A1, 0x30FA), (0x30FC, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9F))
+
+cdef bytes _by_script = None
+cdef bytes _by_word_character = None
+
+
+cdef bytes _classes(bint by_script):
+    """The class of each code point below WORDS_LIMIT; made once, from the interpreter's own Unicode tables."""
+    global _by_script, _by_word_character
+    cdef int c
+    if _by_script is None:
+        scripts = bytearray(WORDS_LIMIT)
+        characters = bytearray(WORDS_LIMIT)
+        for c in range(WORDS_LIMIT):
+            if Py_UNICODE_ISALNUM(<Py_UCS4>c):
+                characters[c] = WORDS_LETTER
+                scripts[c] = WORDS_LETTER if Py_UNICODE_ISALPHA(<Py_UCS4>c) else WORDS_DIGIT
+            elif c > 32 and Py_UNICODE_ISPRINTABLE(<Py_UCS4>c):
+                category = unicodedata.category(chr(c))
+                if category.startswith("M"):
+                    scripts[c] = WORDS_MARK
+                elif category.startswith(("P", "S")):
+                    characters[c] = scripts[c] = WORDS_PUNCT
+        characters[ord("_")] = WORDS_LETTER
+        scripts[0x200C] = scripts[0x200D] = WORDS_MARK  # (non-)joiners: inside words of Persian and of Indic scripts
+        for ranges, kind in ((_HAN, WORDS_HAN), (_KANA, WORDS_KANA)):
+            for first, last in ranges:
+                for code in range(first, last + 1):
+                    scripts[code] = kind
+        _by_word_character = bytes(characters)
+        _by_script = bytes(scripts)
+    return _by_script if by_script else _by_word_character
+
+
+cdef class Vocabulary:
+    """Distinct strings, numbered from 0 in the order given; a look-up takes one probe of a hash table."""
+
+    cdef WordTable table
+
+    def __cinit__(self):
+        memset(&self.table, 0, sizeof(WordTable))
+        if words_table_begin(&self.table) < 0:
+            raise MemoryError
+
+    def __dealloc__(self):
+        words_table_free(&self.table)
+
+    def __init__(self, words=()):
+        cdef int32_t before
+        for word in words:
+            before = self.table.n_words
+            self._intern(word)
+            if self.table.n_words == before:
+                raise ValueError(f"{word!r} occurs twice")
+
+    cdef int32_t _intern(self, str word) except -1:
+        cdef int is_new = 0
+        cdef bytes padded = word.encode("utf-8", "surrogatepass") + bytes(WORDS_SLACK)
+        cdef size_t n = PyBytes_GET_SIZE(padded) - WORDS_SLACK
+        cdef const unsigned char* p = <const unsigned char*>PyBytes_AS_STRING(padded)
+        self.index()
+        cdef int32_t i = words_intern(&self.table, p, n, words_hash(p, n), &is_new)
+        if i < 0:
+            raise MemoryError
+        return i
+
+    cpdef index(self):
+        """Build the hash table if it is not there; to be called before the vocabulary is shared between threads."""
+        if self.table.slots == NULL and words_table_index(&self.table, self.table.n_words) < 0:
+            raise MemoryError
+
+    def __len__(self):
+        return self.table.n_words
+
+    def __getitem__(self, Py_ssize_t i):
+        if not 0 <= i < self.table.n_words:
+            raise IndexError(f"word {i} of {self.table.n_words}")
+        return self._word(i)
+
+    cdef str _word(self, Py_ssize_t i):
+        return PyUnicode_DecodeUTF8(
+            <const char*>self.table.bytes + self.table.starts[i],
+            <Py_ssize_t>(self.table.starts[i + 1] - self.table.starts[i]),
+            "surrogatepass",
+        )
+
+    def words(self):
+        """All words, in order."""
+        cdef Py_ssize_t i
+        return [self._word(i) for i in range(self.table.n_words)]
+
+    def look_up(self, str word not None):
+        """The number of a word, or -1."""
+        cdef bytes padded = word.encode("utf-8", "surrogatepass") + bytes(WORDS_SLACK)
+        cdef size_t n = PyBytes_GET_SIZE(padded) - WORDS_SLACK
+        cdef const unsigned char* p = <const unsigned char*>PyBytes_AS_STRING(padded)
+        self.index()
+        return words_look_up(&self.table, p, n, words_hash(p, n))
+
+    def sort(self, int32_t[::1] ids):
+        """Sort `ids` in place by their words, by code point."""
+        cdef Py_ssize_t i
+        cdef int status = 0
+        for i in range(ids.shape[0]):
+            if not 0 <= ids[i] < self.table.n_words:
+                raise IndexError(f"word {ids[i]} of {self.table.n_words}")
+        if ids.shape[0] > 1:
+            with nogil:
+                status = words_sort(&self.table, &ids[0], ids.shape[0])
+        if status < 0:
+            raise MemoryError
+
+    def take(self, const int32_t[::1] ids):
+        """A vocabulary of the given words, in the given order."""
+        cdef Vocabulary out = Vocabulary()
+        cdef Py_ssize_t i
+        cdef const size_t* starts = self.table.starts
+        for i in range(ids.shape[0]):
+            if not 0 <= ids[i] < self.table.n_words:
+                raise IndexError(f"word {ids[i]} of {self.table.n_words}")
+            if words_append(&out.table, self.table.bytes + starts[ids[i]], starts[ids[i] + 1] - starts[ids[i]]) < 0:
+                raise MemoryError
+        return out
+
+    def state(self):
+        """The UTF-8 of all words, one after another (uint8), and where each starts and ends (n + 1, int64)."""
+        text = np.empty(self.table.n_bytes, dtype=np.uint8)
+        starts = np.empty(self.table.n_words + 1, dtype=np.int64)
+        cdef uint8_t[::1] text_view = text
+        cdef int64_t[::1] starts_view = starts
+        cdef Py_ssize_t i
+        if self.table.n_bytes:
+            memcpy(&text_view[0], self.table.bytes, self.table.n_bytes)
+        for i in range(self.table.n_words + 1):
+            starts_view[i] = <int64_t>self.table.starts[i]
+        return text, starts
+
+    @classmethod
+    def from_state(cls, text, starts):
+        """The vocabulary that gave this state; ValueError where it is damaged."""
+        content = np.ascontiguousarray(text, dtype=np.uint8).tobytes()
+        bounds = np.asarray(starts, dtype=np.int64)
+        places = bounds.tolist() if bounds.ndim == 1 else []
+        if not places or places[0] != 0 or max(places) != len(content) or bool(np.any(np.diff(bounds) < 0)):
+            raise ValueError("the vocabulary is damaged: its words do not fit its text")
+        try:
+            return cls([content[places[i]:places[i + 1]].decode("utf-8", "surrogatepass")
+                        for i in range(len(places) - 1)])
+        except UnicodeDecodeError:
+            raise ValueError("the vocabulary is damaged: a word is not UTF-8") from None
+
+    def __reduce__(self):
+        return Vocabulary, (self.words(),)
+
+
+cdef class Counts:
+    """What one block of texts holds: its features, in the order they were met, and the values of each row."""
+
+    cdef WordCounts counts
+    cdef int64_t[::1] starts  # of each row among the values
+    cdef int32_t[::1] mapped  # feature -> its number in the table of all blocks
+
+    def __cinit__(self, Py_ssize_t n_rows, int low, int high):
+        self.starts = np.zeros(n_rows + 1, dtype=np.int64)
+        if words_count_begin(&self.counts, low, high) < 0:
+            raise MemoryError
+
+    def __dealloc__(self):
+        words_count_free(&self.counts)
+
+    def merge_into(self, Vocabulary everything not None):
+        """Number the features by `everything`, which takes in those it has not."""
+        self.mapped = np.empty(self.counts.words.n_words, dtype=np.int32)
+        cdef int status = 0
+        everything.index()
+        if self.counts.words.n_words:
+            with nogil:
+                status = words_merge(&everything.table, &self.counts.words, &self.mapped[0])
+        if status < 0:
+            raise MemoryError
+
+    def look_up_in(self, Vocabulary known not None):
+        """Number the features by `known`; -1 for those it has not. `known` must be indexed."""
+        self.mapped = np.empty(self.counts.words.n_words, dtype=np.int32)
+        cdef Py_ssize_t i
+        cdef size_t start, n
+        cdef const WordTable* t = &self.counts.words
+        if known.table.slots == NULL:
+            raise RuntimeError("the vocabulary is not indexed")
+        with nogil:
+            for i in range(t.n_words):
+                start = t.starts[i]
+                n = t.starts[i + 1] - start
+                self.mapped[i] = words_look_up(&known.table, t.bytes + start, n, words_hash(t.bytes + start, n))
+
+    def add_frequencies(self, int64_t[::1] n_rows, int64_t[::1] totals):
+        """Add each feature's number of rows, and of occurrences, at its number."""
+        cdef size_t i
+        cdef int32_t f
+        for f in range(self.counts.words.n_words):
+            n_rows[self.mapped[f]] += self.counts.features[f].n_rows
+        for i in range(self.counts.n_values):
+            totals[self.mapped[self.counts.ids[i]]] += self.counts.counts[i]
+
+    def assign_columns(self, const int32_t[::1] column_of):
+        """Turn each feature's number into its column, -1 for one that is dropped."""
+        cdef Py_ssize_t i
+        for i in range(self.mapped.shape[0]):
+            self.mapped[i] = column_of[self.mapped[i]]
+
+    def row_lengths(self, int64_t[::1] out):
+        """The number of kept values of each row."""
+        cdef Py_ssize_t row
+        cdef int64_t i, n
+        with nogil:
+            for row in range(self.starts.shape[0] - 1):
+                n = 0
+                for i in range(self.starts[row], self.starts[row + 1]):
+                    n += self.mapped[self.counts.ids[i]] >= 0
+                out[row] = n
+
+    def fill(self, const int64_t[::1] indptr, int32_t[::1] indices, number[::1] data, bint binary):
+        """Write the kept values of the block's rows, columns rising.
+
+        `indptr` (n_rows + 1) says where each row stands in `indices` and `data`, which are those of the whole matrix.
+        """
+        cdef Py_ssize_t n_rows = self.starts.shape[0] - 1, i
+        cdef int64_t n = indptr[n_rows] - indptr[0], at
+        cdef int32_t* columns = NULL
+        cdef WordValue* values = NULL
+        cdef int64_t* place = NULL
+        cdef int status = -1
+        if n == 0:
+            return
+        with nogil:
+            columns = <int32_t*>malloc(<size_t>n * sizeof(int32_t))
+            values = <WordValue*>malloc(<size_t>n * sizeof(WordValue))
+            place = <int64_t*>malloc(<size_t>(n_rows + 1) * sizeof(int64_t))
+            if columns != NULL and values != NULL and place != NULL:
+                memcpy(place, &indptr[0], <size_t>n_rows * sizeof(int64_t))
+                status = words_by_column(&self.counts, &self.starts[0], n_rows, &self.mapped[0], columns, values)
+            if status == 0:
+                for i in range(n):
+                    at = place[values[i].row]
+                    place[values[i].row] = at + 1
+                    indices[at] = columns[i]
+                    data[at] = <number>(1 if binary else values[i].count)
+            free(columns)
+            free(values)
+            free(place)
+        if status < 0:
+            raise MemoryError
+
+
+ctypedef struct Text:
+    const void* data
+    int kind
+    Py_ssize_t length
+
+
+cdef class Scanner:
+    """The rule that cuts a text into words; see WordTokenizer, which checks the arguments."""
+
+    cdef WordRules rules
+    cdef bytes classes
+    cdef uint8_t plain[256]
+    cdef bint python_lowercase
+
+    def __init__(self, *, bint by_script, bint lowercase, bint fold_width, bint keep_numbers, bint punctuation,
+                 str han, str breaks, Py_ssize_t min_length):
+        cdef int c
+        self.classes = _classes(by_script)
+        if breaks:
+            changed = bytearray(self.classes)
+            for character in breaks:
+                if ord(character) < WORDS_LIMIT:
+                    changed[ord(character)] = WORDS_OTHER
+            self.classes = bytes(changed)
+        self.rules.classes = <const uint8_t*>PyBytes_AS_STRING(self.classes)
+        for c in range(256):
+            self.plain[c] = c < 128 and self.rules.classes[c] in (WORDS_LETTER, WORDS_DIGIT)
+        self.rules.plain = self.plain
+        self.rules.lowercase = lowercase
+        self.rules.fold_width = fold_width
+        self.rules.joiners = by_script
+        self.rules.keep_numbers = keep_numbers
+        self.rules.punctuation = punctuation
+        self.rules.han = (WORDS_BIGRAMS, WORDS_CHARS, WORDS_CHARS_AND_BIGRAMS, WORDS_RUNS)[HAN_MODES.index(han)]
+        self.rules.min_length = min_length
+        # str.lower() looks at neighbours of a capital sigma and makes two characters of U+0130; all else is one to one.
+        self.python_lowercase = lowercase and not by_script
+
+    cdef str _prepare(self, object item):
+        cdef str text = <str?>item
+        if PyUnicode_GET_LENGTH(text) > MAX_TEXT:
+            raise ValueError(f"a text has {len(text)} characters; at most {MAX_TEXT} can be cut into words: split it")
+        if self.python_lowercase and PyUnicode_KIND(text) != 1 and ("\u03a3" in text or "\u0130" in text):
+            return text.lower()
+        return text
+
+    cdef list _prepare_all(self, list texts, Py_ssize_t start, Py_ssize_t stop, Text* out):
+        """Pointers to the texts; the list keeps what they point into alive."""
+        cdef Py_ssize_t i
+        cdef list held = []
+        cdef str text
+        for i in range(start, stop):
+            text = self._prepare(texts[i])
+            held.append(text)
+            out[i - start].data = PyUnicode_DATA(text)
+            out[i - start].kind = PyUnicode_KIND(text)
+            out[i - start].length = PyUnicode_GET_LENGTH(text)
+        return held
+
+    def tokenize(self, str text not None):
+        """The tokens of a text, folded."""
+        cdef WordCursor* w = _new_cursor(&self.rules)
+        cdef list out = []
+        cdef int i, n
+        cdef str prepared
+        try:
+            prepared = self._prepare(text)
+            words_begin(w, PyUnicode_DATA(prepared), PyUnicode_KIND(prepared), PyUnicode_GET_LENGTH(prepared))
+            while True:
+                n = words_next(w)
+                if n < 0:
+                    raise MemoryError
+                if n == 0:
+                    return out
+                for i in range(n):
+                    out.append(PyUnicode_DecodeUTF8(
+                        <const char*>w.bytes + w.tokens[i].at, <Py_ssize_t>w.tokens[i].n_bytes, NULL))
+        finally:
+            _free_cursor(w)
+
+    def encode(self, list texts not None, Py_ssize_t start, Py_ssize_t stop, Vocabulary vocabulary not None,
+               int32_t unknown):
+        """Ids (n,), offsets (n, 2) and the bounds of each text (n_texts + 1) of texts[start:stop], one after another.
+
+        A token that the vocabulary has not becomes `unknown`. The vocabulary must be indexed.
+        """
+        if not 0 <= start <= stop <= len(texts):
+            raise IndexError(f"texts [{start}, {stop}) of {len(texts)}")
+        if vocabulary.table.slots == NULL:
+            raise RuntimeError("the vocabulary is not indexed")
+        cdef Py_ssize_t n_texts = stop - start, row
+        bounds = np.zeros(n_texts + 1, dtype=np.int64)
+        cdef int64_t[::1] bounds_view = bounds
+        cdef Text* pointers = <Text*>malloc(<size_t>(n_texts + 1) * sizeof(Text))
+        cdef WordCursor* w = NULL
+        cdef int32_t* ids = NULL
+        cdef int64_t* offsets = NULL
+        cdef size_t n = 0, ids_capacity = 0, offsets_capacity = 0
+        cdef int i, found = 0
+        cdef int32_t number
+        cdef int32_t[::1] ids_view
+        cdef int64_t[:, ::1] offsets_view
+        try:
+            if pointers == NULL:
+                raise MemoryError
+            w = _new_cursor(&self.rules)
+            held = self._prepare_all(texts, start, stop, pointers)
+            with nogil:
+                for row in range(n_texts):
+                    words_begin(w, pointers[row].data, pointers[row].kind, pointers[row].length)
+                    while True:
+                        found = words_next(w)
+                        if found <= 0:
+                            break
+                        if words_reserve(<void**>&ids, &ids_capacity, n + found, sizeof(int32_t)) < 0 \
+                                or words_reserve(<void**>&offsets, &offsets_capacity, 2 * (n + found),
+                                                 sizeof(int64_t)) < 0:
+                            found = -1
+                            break
+                        for i in range(found):
+                            number = words_look_up(&vocabulary.table, w.bytes + w.tokens[i].at, w.tokens[i].n_bytes,
+                                                   w.tokens[i].hash)
+                            ids[n] = number if number >= 0 else unknown
+                            offsets[2 * n] = w.tokens[i].start
+                            offsets[2 * n + 1] = w.tokens[i].end
+                            n += 1
+                    if found < 0:
+                        break
+                    bounds_view[row + 1] = <int64_t>n
+            if found < 0:
+                raise MemoryError
+            ids_out = np.empty(n, dtype=np.int32)
+            offsets_out = np.empty((n, 2), dtype=np.int64)
+            if n:
+                ids_view = ids_out
+                offsets_view = offsets_out
+                memcpy(&ids_view[0], ids, n * sizeof(int32_t))
+                memcpy(&offsets_view[0, 0], offsets, 2 * n * sizeof(int64_t))
+        finally:
+            free(pointers)
+            free(ids)
+            free(offsets)
+            _free_cursor(w)
+        for row in range(n_texts):
+            if held[row] is not texts[start + row] and len(held[row]) != len(texts[start + row]):
+                _undo_expansion(texts[start + row], offsets_out[bounds[row]:bounds[row + 1]])
+        return ids_out, offsets_out, bounds
+
+    def count(self, list texts not None, Py_ssize_t start, Py_ssize_t stop, int low, int high, Vocabulary stop_words):
+        """Count the n-grams, of `low` to `high` words, of texts[start:stop]; `stop_words` must be indexed."""
+        if not 0 <= start <= stop <= len(texts):
+            raise IndexError(f"texts [{start}, {stop}) of {len(texts)}")
+        if stop_words is not None and stop_words.table.slots == NULL:
+            raise RuntimeError("the stop words are not indexed")
+        cdef Py_ssize_t n_texts = stop - start, row
+        cdef Counts out = Counts(n_texts, low, high)
+        cdef Text* pointers = <Text*>malloc(<size_t>(n_texts + 1) * sizeof(Text))
+        cdef const WordTable* dropped = NULL if stop_words is None else &stop_words.table
+        cdef WordCursor* w = NULL
+        cdef int status = 0
+        try:
+            if pointers == NULL:
+                raise MemoryError
+            w = _new_cursor(&self.rules)
+            held = self._prepare_all(texts, start, stop, pointers)
+            with nogil:
+                for row in range(n_texts):
+                    words_begin(w, pointers[row].data, pointers[row].kind, pointers[row].length)
+                    status = words_count_text(&out.counts, w, <int32_t>row, dropped)
+                    if status < 0:
+                        break
+                    out.starts[row + 1] = <int64_t>out.counts.n_values
+                if status == 0:
+                    status = words_count_end(&out.counts)
+            if status < 0:
+                raise MemoryError
+            del held
+        finally:
+            free(pointers)
+            _free_cursor(w)
+        return out
+
+
+cdef WordCursor* _new_cursor(const WordRules* rules) except NULL:
+    cdef WordCursor* w = <WordCursor*>malloc(sizeof(WordCursor))
+    if w == NULL:
+        raise MemoryError
+    memset(w, 0, sizeof(WordCursor))
+    w.rules = rules
+    return w
+
+
+cdef void _free_cursor(WordCursor* w) noexcept:
+    if w != NULL:
+        free(w.bytes)
+        free(w)
+
+
+cdef _undo_expansion(str text, offsets):
+    """Bring offsets in text.lower() back to `text`: each U+0130 became two characters."""
+    places = np.array([i for i, c in enumerate(text) if c == "\u0130"], dtype=np.int64)
+    second = places + np.arange(1, len(places) + 1)  # in the lowered text
+    offsets[:, 0] -= np.searchsorted(second, offsets[:, 0], side="right")
+    offsets[:, 1] -= np.searchsorted(second, offsets[:, 1], side="left")
+
+
+def count_lists(list lists, Vocabulary stop_words):
+    """Count the strings of each list: the path of tokenizers other than the Scanner, one Python string a token."""
+    cdef Counts out = Counts(len(lists), 1, 1)
+    cdef Py_ssize_t row
+    cdef bytes padded
+    cdef size_t n
+    cdef const unsigned char* p
+    cdef const WordTable* dropped = NULL
+    if stop_words is not None:
+        stop_words.index()
+        dropped = &stop_words.table
+    for row in range(len(lists)):
+        for token in lists[row]:
+            padded = (<str?>token).encode("utf-8", "surrogatepass") + bytes(WORDS_SLACK)
+            n = PyBytes_GET_SIZE(padded) - WORDS_SLACK
+            p = <const unsigned char*>PyBytes_AS_STRING(padded)
+            if words_count_word(&out.counts, p, n, words_hash(p, n), <int32_t>row, dropped) < 0:
+                raise MemoryError
+        out.starts[row + 1] = <int64_t>out.counts.n_values
+    if words_count_end(&out.counts) < 0:
+        raise MemoryError
+    return out
+
+
+def weigh_rows(const number[::1] counts, const int32_t[::1] indices, const int64_t[::1] indptr, Py_ssize_t start,
+               Py_ssize_t stop, const double[::1] idf, bint sublinear, int norm, real[::1] out):
+    """TF-IDF of rows [start, stop): (1 + log tf or tf) * idf, then each row divided by its norm (0 none, 1 l1, 2 l2).
+
+    idf (n_columns,) or (0,) for none; counts, indices, out (nnz,). Sums are float64.
+    """
+    cdef Py_ssize_t row
+    cdef int64_t i
+    cdef double value, total
+    cdef bint weighted = idf.shape[0] > 0
+    cdef double logs[64]
+    with nogil:
+        for i in range(1, 64):
+            logs[i] = 1.0 + log(<double>i)
+        for row in range(start, stop):
+            total = 0.0
+            for i in range(indptr[row], indptr[row + 1]):
+                value = <double>counts[i]
+                if sublinear:
+                    if value >= 1.0 and value < 64.0 and value == <double>(<int64_t>value):
+                        value = logs[<int64_t>value]
+                    else:
+                        value = 1.0 + log(value)
+                if weighted:
+                    value = value * idf[indices[i]]
+                if norm == 2:
+                    total += value * value
+                elif norm == 1:
+                    total += fabs(value)
+                out[i] = <real>value
+            if norm == 2:
+                total = sqrt(total)
+            if norm and total > 0.0:
+                for i in range(indptr[row], indptr[row + 1]):
+                    out[i] = <real>(<double>out[i] / total)

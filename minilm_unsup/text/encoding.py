@@ -1,0 +1,36 @@
+"""What a tokenizer gives for one text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Encoding"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Encoding:
+    """Token ids of one text and where each token stands in it.
+
+    Attributes
+    ----------
+    ids : ndarray of shape (n_tokens,), int32
+        Numbers of the tokens in the tokenizer's vocabulary.
+    offsets : ndarray of shape (n_tokens, 2), int64
+        Start and end of each token in characters of the text: ``text[start:end]``.
+    """
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Encoding):
+            return NotImplemented
+        return np.array_equal(self.ids, other.ids) and np.array_equal(self.offsets, other.offsets)
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,146 @@
+"""``tokenizer.json``: written and read, in Hugging Face's format where that can say what the tokenizer does."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from .._exceptions import StorageError
+from .word_tokenizer import UNKNOWN, WordTokenizer
+
+__all__ = ["load_tokenizer", "word_tokenizer_to_json"]
+
+_OWN_FORMAT = "minilm_unsup"
+_OWN_VERSION = 1
+
+
+def word_tokenizer_to_json(tokenizer: WordTokenizer) -> str:
+    """Return the content of ``tokenizer.json``.
+
+    ``rule="runs"`` is Hugging Face's WordLevel behind a pre-tokenizer that keeps runs of letters, numbers and
+    underscores (the one difference: a capital sigma at the end of a word, which str.lower turns into a final one).
+    The rule for words has no form there and is written as ``"format": "minilm_unsup"``.
+
+    Raises
+    ------
+    NotFittedError
+        Before ``train``.
+    """
+    from .._validation import check_is_fitted
+
+    check_is_fitted(tokenizer, "vocabulary_")
+    tokenizer.scanner()  # checks the parameters
+    if tokenizer.rule == "runs" and tokenizer.keep_numbers and not tokenizer.punctuation:
+        content: dict[str, Any] = {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": [],
+            "normalizer": {"type": "Lowercase"} if tokenizer.lowercase else None,
+            "pre_tokenizer": {
+                "type": "Split",
+                "pattern": {"Regex": _run_pattern(tokenizer.min_length)},
+                "behavior": "Removed",
+                "invert": True,
+            },
+            "post_processor": None,
+            "decoder": None,
+            "model": {"type": "WordLevel", "vocab": tokenizer.vocabulary_, "unk_token": UNKNOWN},
+        }
+    else:
+        content = {"format": _OWN_FORMAT, "format_version": _OWN_VERSION, "type": "WordTokenizer"}
+        content |= tokenizer.get_state()
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _run_pattern(min_length: int) -> str:
+    return r"[\p{L}\p{N}_]" + ("+" if min_length == 1 else f"{{{min_length},}}")
+
+
+def load_tokenizer(path: str | os.PathLike[str]) -> WordTokenizer:
+    """Read a tokenizer from ``tokenizer.json`` or from a directory that holds one.
+
+    Raises
+    ------
+    StorageError
+        If the file is missing, damaged, or holds something this release does not read, which is named.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "tokenizer.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError):
+        raise StorageError(f"{path} is damaged: it is not JSON; restore it from a copy") from None
+    if not isinstance(content, dict):
+        raise StorageError(f"{path} is not a tokenizer: it holds no JSON object")
+    try:
+        return _from_own(content) if content.get("format") == _OWN_FORMAT else _from_hugging_face(content)
+    except StorageError as error:
+        raise StorageError(f"{path}: {error}") from None
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise StorageError(f"{path} is damaged: {error}; restore it from a copy") from None
+
+
+def _from_own(content: dict[str, Any]) -> WordTokenizer:
+    if content.get("format_version") != _OWN_VERSION:
+        raise StorageError(
+            f"format version {content.get('format_version')!r}, this release reads {_OWN_VERSION}; "
+            f"update minilm_unsup or save the tokenizer again"
+        )
+    if content.get("type") != "WordTokenizer":
+        raise StorageError(f"a tokenizer of type {content.get('type')!r}, which this release does not read")
+    tokens = content["vocabulary"]
+    if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens) or tokens[:1] != [UNKNOWN]:
+        raise ValueError(f"its vocabulary must be a list of strings that starts with {UNKNOWN!r}")
+    return WordTokenizer.from_state(content)
+
+
+def _from_hugging_face(content: dict[str, Any]) -> WordTokenizer:
+    model = content.get("model")
+    if not isinstance(model, dict) or model.get("type") != "WordLevel":
+        kind = model.get("type") if isinstance(model, dict) else model
+        raise StorageError(f"a model of type {kind!r}; this release reads WordLevel")
+    for name in ("truncation", "padding", "post_processor", "decoder"):
+        if content.get(name) is not None:
+            raise StorageError(f"{name!r} is set, which this release does not read")
+    if content.get("added_tokens"):
+        raise StorageError("'added_tokens' are set, which this release does not read")
+    normalizer = content.get("normalizer")
+    if normalizer not in (None, {"type": "Lowercase"}):
+        raise StorageError(f"the normalizer {normalizer!r}, which this release does not read")
+    min_length = _min_length_of(content.get("pre_tokenizer"))
+    tokenizer = WordTokenizer(rule="runs", lowercase=normalizer is not None, min_length=min_length)
+    vocabulary = model.get("vocab")
+    if not isinstance(vocabulary, dict) or not all(type(i) is int for i in vocabulary.values()):
+        raise ValueError("its vocab must map strings to whole numbers")
+    tokens = sorted(vocabulary, key=vocabulary.__getitem__)
+    if [vocabulary[t] for t in tokens] != list(range(len(tokens))):
+        raise ValueError("the ids of its vocab must be 0, 1, 2 ... without gaps or repeats")
+    if model.get("unk_token") != UNKNOWN or tokens[:1] != [UNKNOWN]:
+        raise StorageError(f"the unknown token {model.get('unk_token')!r}; this release reads {UNKNOWN!r} with the id 0")
+    tokenizer._set_vocabulary(tokens)
+    return tokenizer
+
+
+def _min_length_of(pre_tokenizer: Any) -> int:
+    """The least length in a pre-tokenizer that `word_tokenizer_to_json` wrote."""
+    try:
+        pattern = pre_tokenizer["pattern"]["Regex"]
+        digits = pattern.removeprefix(r"[\p{L}\p{N}_]").strip("{,}+") or "1"
+        min_length = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+        expected = {
+            "type": "Split",
+            "pattern": {"Regex": _run_pattern(min_length)},
+            "behavior": "Removed",
+            "invert": True,
+        }
+        if min_length > 0 and pre_tokenizer == expected:
+            return min_length
+    except (TypeError, KeyError, AttributeError):
+        pass
+    raise StorageError(f"the pre_tokenizer {pre_tokenizer!r}, which this release does not read")

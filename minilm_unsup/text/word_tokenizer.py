@@ -1,0 +1,268 @@
+"""Words of English, Chinese and mixed text by fixed rules, without a model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .._estimator import Estimator
+from .._native import load
+from .._parallel import map_blocks
+from .._validation import check_choice, check_is_fitted, check_number, check_texts
+from .encoding import Encoding
+
+__all__ = ["HAN_FUNCTION_CHARACTERS", "WordTokenizer"]
+
+_words = load("words")
+
+UNKNOWN = "[UNK]"
+TEXTS_PER_BLOCK = 1024
+
+# Characters that stand for grammar far more often than they are part of a longer word.
+HAN_FUNCTION_CHARACTERS = "的了在是和与與及或之也就都而着著吗嗎呢吧啊呀嘛把被让讓给給从從向对對为為于於但并並且又再很这這那个個们們"
+
+_MODES = {"bigrams": "bigrams", "chars": "chars", "unigrams+bigrams": "chars+bigrams", "runs": "runs"}
+
+
+class WordTokenizer(Estimator):
+    r"""Cut text into words; number them after ``train``.
+
+    With ``rule="words"``:
+
+    - A word is a letter or digit and the letters, digits and combining marks that follow it; any script that puts
+      spaces between its words, Hangul included.
+    - Han and hiragana are written without spaces: `han` says what is made of a run of them. A run of katakana is one
+      word. Between Han, katakana and other letters or digits there is a boundary: ``用GPT写`` is ``用``, ``gpt``, ``写``.
+    - Joined inside a word: an apostrophe between letters (``don't``, ``o'brien``; ``’`` becomes ``'``), underscores
+      (``snake_case``), a full stop between digits (``3.14``) or before a letter in lower case or behind a single letter
+      (``node.js``, ``u.s.a``; not ``end.The``), a comma before exactly three digits (``1,000``). Kept at the end:
+      ``++`` behind a letter (``c++``) and ``#`` behind a word of one letter (``c#``).
+    - The English ``'s`` at the end is dropped (``john's`` is ``john``), a French or Italian article is a word of its own
+      (``l'homme`` is ``l``, ``homme``: c, d, j, l, m, n, s, t, qu before an apostrophe and at least two letters).
+    - Hyphens, slashes, ``@``, ``&`` and all else separate words.
+    - Full-width letters, digits and ``＿．＋＃＇`` count as their ASCII forms.
+
+    With ``rule="runs"`` a word is a maximal run of letters and digits of any script and underscores, exactly Python's
+    ``\w+``, and lower case is exactly ``str.lower``; `han`, `han_breaks` and `fold_width` do not apply. scikit-learn's
+    default, ``(?u)\b\w\w+\b`` on lower-cased text, is ``WordTokenizer(rule="runs", min_length=2)``. This rule drops
+    Chinese on the floor (a sentence is one word): it is there for comparison.
+
+    Text is best in Unicode form NFC (`TextCleaner` sees to that). Thai, Lao, Khmer and Burmese, also written without
+    spaces, are not cut inside a run. Time is linear in the length of the text.
+
+    Parameters
+    ----------
+    lowercase : bool
+        Fold case, character by character (under ``rule="words"`` the final sigma too).
+    rule : "words" or "runs"
+        See above.
+    han : "bigrams", "chars", "unigrams+bigrams" or "runs"
+        What a run of Han becomes: its overlapping pairs of characters (a run of one: that character), its characters,
+        both, or one word.
+    han_breaks : str
+        Characters at which a run of Han is cut and which give no token; ``"function"`` for the list
+        `HAN_FUNCTION_CHARACTERS`, an empty string for none.
+    fold_width : bool
+        Take full-width letters and digits as ASCII.
+    min_length : int
+        Least characters of a word; pieces of Han runs are kept at any length.
+    keep_numbers : bool
+        Whether words without a letter are kept.
+    punctuation : bool
+        Whether each punctuation or symbol character outside words is a token.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        Token to id, after ``train``; ``[UNK]`` is 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        lowercase: bool = True,
+        rule: str = "words",
+        han: str = "bigrams",
+        han_breaks: str = "",
+        fold_width: bool = True,
+        min_length: int = 1,
+        keep_numbers: bool = True,
+        punctuation: bool = False,
+    ) -> None:
+        self.lowercase = lowercase
+        self.rule = rule
+        self.han = han
+        self.han_breaks = han_breaks
+        self.fold_width = fold_width
+        self.min_length = min_length
+        self.keep_numbers = keep_numbers
+        self.punctuation = punctuation
+
+    def scanner(self) -> Any:
+        """Return the compiled rule; parameters are checked here, and again only after one has changed."""
+        key = tuple(self.get_params().items())
+        kept = self.__dict__.get("_scanner")
+        if kept is not None and kept[0] == key:
+            return kept[1]
+        by_script = check_choice(self.rule, "rule", ("words", "runs")) == "words"
+        check_choice(self.han, "han", _MODES)
+        if not isinstance(self.han_breaks, str):
+            raise TypeError(f"han_breaks must be a string of characters, got {type(self.han_breaks).__name__}")
+        breaks = HAN_FUNCTION_CHARACTERS if self.han_breaks == "function" else self.han_breaks
+        made = _words.Scanner(
+            by_script=by_script,
+            lowercase=_check_flag(self.lowercase, "lowercase"),
+            fold_width=_check_flag(self.fold_width, "fold_width") and by_script,
+            keep_numbers=_check_flag(self.keep_numbers, "keep_numbers"),
+            punctuation=_check_flag(self.punctuation, "punctuation"),
+            han=_MODES[self.han],
+            breaks=breaks if by_script else "",
+            min_length=check_number(self.min_length, "min_length", integer=True, low=1, high=2**31 - 1),
+        )
+        self._scanner = (key, made)
+        return made
+
+    def tokenize(self, text: str) -> list[str]:
+        """Return the words of `text`, folded; needs no training.
+
+        Raises
+        ------
+        TypeError
+            If `text` is not a string.
+        """
+        return self.scanner().tokenize(_check_text(text))
+
+    def train(self, texts: Iterable[str], vocab_size: int | None = None, min_count: int = 1) -> WordTokenizer:
+        """Number the words of `texts` by falling count, those of one count by code point.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            At least one word must occur.
+        vocab_size : int, optional
+            Most tokens in the vocabulary, ``[UNK]`` included.
+        min_count : int
+            Least occurrences of a word that is taken in.
+
+        Returns
+        -------
+        WordTokenizer
+        """
+        texts = check_texts(texts)
+        min_count = check_number(min_count, "min_count", integer=True, low=1)
+        if vocab_size is not None:
+            vocab_size = check_number(vocab_size, "vocab_size", integer=True, low=2)
+        scanner = self.scanner()
+        blocks = map_blocks(lambda a, b: scanner.count(texts, a, b, 1, 1, None), len(texts), TEXTS_PER_BLOCK)
+        everything = _words.Vocabulary()
+        for block in blocks:
+            block.merge_into(everything)
+        n_rows, totals = np.zeros((2, len(everything)), dtype=np.int64)
+        for block in blocks:
+            block.add_frequencies(n_rows, totals)
+        ids = np.flatnonzero(totals >= min_count).astype(np.int32)
+        if not len(ids):
+            raise ValueError(
+                f"no word occurs at least {min_count} time(s) in the {len(texts)} texts; lower min_count or min_length, "
+                f"or give more text"
+            )
+        everything.sort(ids)
+        ids = ids[np.argsort(-totals[ids], kind="stable")]
+        if vocab_size is not None:
+            ids = ids[: vocab_size - 1]
+        self._set_vocabulary([UNKNOWN, *everything.take(ids).words()])
+        return self
+
+    def _set_vocabulary(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+        self._vocabulary = _words.Vocabulary(tokens)
+        self._vocabulary.index()
+        self.vocabulary_ = {token: i for i, token in enumerate(tokens)}
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of tokens, ``[UNK]`` included."""
+        check_is_fitted(self, "vocabulary_")
+        return len(self._tokens)
+
+    def encode(self, text: str) -> Encoding:
+        """Return the ids and offsets of the words of `text`; a word that was not trained is ``[UNK]``, 0."""
+        return self.encode_batch([_check_text(text)])[0]
+
+    def encode_batch(self, texts: Iterable[str]) -> list[Encoding]:
+        """Return one `Encoding` a text; blocks of texts run on the shared threads."""
+        check_is_fitted(self, "vocabulary_")
+        texts = check_texts(texts)
+        scanner, vocabulary = self.scanner(), self._vocabulary
+
+        def block(start: int, stop: int) -> list[Encoding]:
+            ids, offsets, bounds = scanner.encode(texts, start, stop, vocabulary, 0)
+            ends = bounds.tolist()
+            return [Encoding(ids[a:b], offsets[a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+
+        return [encoding for part in map_blocks(block, len(texts), TEXTS_PER_BLOCK) for encoding in part]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the tokens with a space between them, which encode to the same ids again.
+
+        Case, punctuation and spacing of the text are not in the ids: this is not the text, see `Encoding.offsets`.
+
+        Raises
+        ------
+        ValueError
+            For an id outside the vocabulary.
+        """
+        check_is_fitted(self, "vocabulary_")
+        numbers = np.asarray(list(ids) if not isinstance(ids, np.ndarray) else ids)
+        if numbers.ndim != 1 or (len(numbers) and numbers.dtype.kind not in "iu"):
+            raise TypeError("ids must be a sequence of whole numbers")
+        wrong = (numbers < 0) | (numbers >= len(self._tokens))
+        if wrong.any():
+            raise ValueError(f"ids must lie in [0, {len(self._tokens)}), got {numbers[wrong][0]}")
+        return " ".join([self._tokens[i] for i in numbers.tolist()])
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write ``tokenizer.json``; see `load_tokenizer`.
+
+        Parameters
+        ----------
+        path : path
+            File to write.
+        force : bool
+            Replace it where it exists.
+        """
+        from .._storage import write_file
+        from .tokenizer_files import word_tokenizer_to_json
+
+        write_file(path, word_tokenizer_to_json(self), force=force)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return parameters and vocabulary (None before ``train``) as values that JSON can hold."""
+        return {"params": self.get_params(), "vocabulary": list(self._tokens) if hasattr(self, "_tokens") else None}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> WordTokenizer:
+        """Return the tokenizer that gave `state`."""
+        tokenizer = cls(**state["params"])
+        tokenizer.scanner()
+        if state.get("vocabulary") is not None:
+            tokenizer._set_vocabulary(list(state["vocabulary"]))
+        return tokenizer
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_scanner"}
+
+
+def _check_text(text: Any) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string, got {type(text).__name__}")
+    return text
+
+
+def _check_flag(value: Any, name: str) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
