@@ -19,13 +19,15 @@ from .._validation import (
     check_random_state,
 )
 from ..ops.matmul import matmul
-from ..ops.sparse import csr_matmul, normalize_rows
+from ..ops.sparse import csr_matmul, normalize_rows, row_norms
 from .cooccurrence import cooccurrence_vectors
 from .truncated_svd import TruncatedSVD
 
 __all__ = ["SentenceEmbedder"]
 
 PARTS = {"sif+lsa": ("sif", "lsa"), "sif": ("sif",), "lsa": ("lsa",)}
+# Length to which float32 rounds what remains of a unit row less its own direction.
+ROUNDING = 1e-5
 
 
 class SentenceEmbedder(TransformerMixin, Estimator):
@@ -122,6 +124,7 @@ class SentenceEmbedder(TransformerMixin, Estimator):
         if "sif" in PARTS[self.method]:
             E = self._averages(X)
             E -= matmul(E, self.common_direction_[:, None]) * self.common_direction_
+            E[row_norms(E) < ROUNDING] = 0  # nothing but the common direction: what is left is noise
             parts.append(np.asarray(normalize_rows(E)))
         if "lsa" in PARTS[self.method]:
             parts.append(np.asarray(normalize_rows(csr_matmul(self._tf_idf(X), self.components_.T))))
