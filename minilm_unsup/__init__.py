@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._exceptions import CollapseWarning, ConvergenceWarning, DataWarning, NotFittedError, StorageError
     from ._history import History
     from ._parallel import get_num_threads, set_num_threads
+    from .text import Deduplicator, QualityFilter, TextCleaner
 
 __version__ = "0.1.0"
 
@@ -21,9 +22,12 @@ __all__ = [
     "CollapseWarning",
     "ConvergenceWarning",
     "DataWarning",
+    "Deduplicator",
     "History",
     "NotFittedError",
+    "QualityFilter",
     "StorageError",
+    "TextCleaner",
     "get_num_threads",
     "metrics",
     "set_num_threads",
@@ -33,9 +37,12 @@ _WHERE = {
     "CollapseWarning": "._exceptions",
     "ConvergenceWarning": "._exceptions",
     "DataWarning": "._exceptions",
+    "Deduplicator": ".text",
     "History": "._history",
     "NotFittedError": "._exceptions",
+    "QualityFilter": ".text",
     "StorageError": "._exceptions",
+    "TextCleaner": ".text",
     "get_num_threads": "._parallel",
     "metrics": ".metrics",
     "set_num_threads": "._parallel",

@@ -26,7 +26,8 @@ def silhouette_samples(X: Any, labels: Any, *, metric: str = "euclidean") -> NDA
     """Silhouette of each sample: (b - a) / max(a, b), in [-1, 1] (Rousseeuw 1987, section 2).
 
     Here a is the mean distance to the others of its cluster and b the smallest mean distance to another cluster; a
-    sample alone in its cluster has 0. Memory is bounded by blocks of rows; the bits do not depend on the number of threads.
+    sample alone in its cluster has 0. Memory is bounded by blocks of rows; the bits do not depend on
+    the number of threads.
 
     Parameters
     ----------

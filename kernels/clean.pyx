@@ -1,0 +1,306 @@
+# cython: language_level=3
+"""Passes over the characters of one text: what the cleaner, the quality filter and the deduplicator need of each.
+
+Every function reads the buffer of a str as CPython holds it (1, 2 or 4 bytes a character), writes to a buffer of its own,
+and gives the text back unchanged, as the same object, where nothing is to be done.
+"""
+
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.unicode cimport PyUnicode_DATA, PyUnicode_FromKindAndData, PyUnicode_KIND
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+
+
+cdef extern from "Python.h":
+    int Py_UNICODE_ISALPHA(Py_UCS4 c) nogil
+    int Py_UNICODE_ISALNUM(Py_UCS4 c) nogil
+    int Py_UNICODE_ISSPACE(Py_UCS4 c) nogil
+
+
+# Bits of each ASCII character: letter, digit, space.
+cdef enum:
+    LETTER = 1
+    DIGIT = 2
+    SPACE = 4
+
+cdef uint8_t ascii_class[128]
+
+
+cdef void fill_ascii_class() noexcept:
+    cdef int c
+    for c in range(128):
+        ascii_class[c] = (
+            (LETTER if Py_UNICODE_ISALPHA(c) else DIGIT if Py_UNICODE_ISALNUM(c) else 0)
+            | (SPACE if Py_UNICODE_ISSPACE(c) else 0)
+        )
+
+
+fill_ascii_class()
+
+ctypedef fused character:
+    uint8_t
+    uint16_t
+    uint32_t
+
+
+cdef enum:
+    DROP = 0xFFFFFFFF
+    FOLD_WIDTH = 1
+    STRIP = 2
+
+
+cdef inline bint is_han(uint32_t c) noexcept nogil:
+    return (
+        0x4E00 <= c <= 0x9FFF
+        or 0x3400 <= c <= 0x4DBF
+        or 0xF900 <= c <= 0xFAFF
+        or 0x20000 <= c <= 0x323AF
+        or c == 0x3005
+        or c == 0x3007
+    )
+
+
+cdef inline bint joins(uint32_t c) noexcept nogil:
+    """Scripts and symbols in which a zero-width joiner after `c` changes what is seen: Arabic, Indic, emoji."""
+    return 0x0600 <= c <= 0x0DFF or c >= 0x1F000 or 0x2600 <= c <= 0x27BF or c == 0xFE0F or c == 0x2640 or c == 0x2642
+
+
+cdef inline uint32_t folded(uint32_t c, uint32_t before, int flags) noexcept nogil:
+    """`c` as it is written, or DROP; `before` is the last character written."""
+    if c < 0x80:
+        if flags & STRIP and (c < 0x20 or c == 0x7F):
+            if c == 10 or c == 9:
+                return c
+            # CR and the separators divide words; other controls divide nothing.
+            return 10 if c == 13 else 0x20 if c == 11 or c == 12 or 0x1C <= c <= 0x1F else DROP
+        return c
+    if flags & FOLD_WIDTH:
+        if 0xFF10 <= c <= 0xFF19 or 0xFF21 <= c <= 0xFF3A or 0xFF41 <= c <= 0xFF5A:
+            return c - 0xFEE0
+        if c == 0x3000 or c == 0xA0:
+            return 0x20
+    if flags & STRIP:
+        if c < 0xA0:
+            return 10 if c == 0x85 else DROP
+        if c == 0xAD or c == 0xFEFF or c == 0x200B or c == 0x2060:
+            return DROP
+        if c == 0x200C or c == 0x200D:
+            return c if joins(before) else DROP
+        if c == 0x200E or c == 0x200F or 0x202A <= c <= 0x202E or 0x2066 <= c <= 0x2069:
+            return DROP
+        if c == 0x2028 or c == 0x2029:
+            return 10
+        if 0xD800 <= c <= 0xDFFF:
+            return DROP
+    return c
+
+
+cdef Py_ssize_t fold_into(
+    const character* text,  # IN   (n,)
+    Py_ssize_t n,
+    character* out,         # OUT  (n,)
+    int flags,
+    bint* changed,          # OUT
+) noexcept nogil:
+    cdef Py_ssize_t i, m = 0
+    cdef uint32_t c, to, before = 0
+    changed[0] = False
+    for i in range(n):
+        c = text[i]
+        if 0x20 <= c < 0x7F:
+            out[m] = <character> c
+            m += 1
+            before = c
+            continue
+        # "\r\n" is one line end.
+        if c == 13 and flags & STRIP and i + 1 < n and text[i + 1] == 10:
+            changed[0] = True
+            continue
+        to = folded(c, before, flags)
+        if to != c:
+            changed[0] = True
+            if to == DROP:
+                continue
+        out[m] = <character> to
+        before = to
+        m += 1
+    return m
+
+
+cdef Py_ssize_t collapse_into(
+    const character* text,  # IN   (n,)
+    Py_ssize_t n,
+    character* out,         # OUT  (n,)
+    bint keep_lines,
+) noexcept nogil:
+    """Each run of white space becomes one space, or one or two line feeds where lines are kept; none at the ends."""
+    cdef Py_ssize_t i, m = 0
+    cdef int feeds = 0
+    cdef bint gap = False
+    cdef uint32_t c
+    for i in range(n):
+        c = text[i]
+        if c == 0x20 or c == 10 or c == 9 or (c > 0x7F and Py_UNICODE_ISSPACE(c)) or 11 <= c <= 13 or 0x1C <= c <= 0x1F:
+            gap = True
+            feeds += c == 10
+            continue
+        if gap:
+            if m > 0:
+                if keep_lines and feeds:
+                    out[m] = 10
+                    m += 1
+                    if feeds > 1:
+                        out[m] = 10
+                        m += 1
+                else:
+                    out[m] = 0x20
+                    m += 1
+            gap = False
+            feeds = 0
+        out[m] = <character> c
+        m += 1
+    return m
+
+
+cdef str fold_kind(str text, const character* data, Py_ssize_t n, int kind, int flags):
+    cdef character* out = <character*> PyMem_Malloc(n * sizeof(character) if n else 1)
+    cdef bint changed = False
+    cdef Py_ssize_t m
+    if out is NULL:
+        raise MemoryError()
+    try:
+        with nogil:
+            m = fold_into(data, n, out, flags, &changed)
+        return PyUnicode_FromKindAndData(kind, out, m) if changed else text
+    finally:
+        PyMem_Free(out)
+
+
+cdef str collapse_kind(str text, const character* data, Py_ssize_t n, int kind, bint keep_lines):
+    cdef character* out = <character*> PyMem_Malloc(n * sizeof(character) if n else 1)
+    cdef Py_ssize_t m
+    if out is NULL:
+        raise MemoryError()
+    try:
+        with nogil:
+            m = collapse_into(data, n, out, keep_lines)
+        # White space only shrinks, but a tab may have become a space at equal length.
+        result = PyUnicode_FromKindAndData(kind, out, m)
+        return text if m == n and result == text else result
+    finally:
+        PyMem_Free(out)
+
+
+cpdef str fold_characters(str text, int flags):
+    """Fold full-width forms (flag 1); strip control, zero-width and bidi characters and lone surrogates (flag 2)."""
+    cdef Py_ssize_t n = len(text)
+    cdef int kind = PyUnicode_KIND(text)
+    cdef void* data = <void*> PyUnicode_DATA(text)
+    if kind == 1:
+        return fold_kind[uint8_t](text, <const uint8_t*> data, n, kind, flags)
+    if kind == 2:
+        return fold_kind[uint16_t](text, <const uint16_t*> data, n, kind, flags)
+    return fold_kind[uint32_t](text, <const uint32_t*> data, n, kind, flags)
+
+
+cpdef str collapse_space(str text, bint keep_lines):
+    """Collapse runs of white space and drop it at the ends."""
+    cdef Py_ssize_t n = len(text)
+    cdef int kind = PyUnicode_KIND(text)
+    cdef void* data = <void*> PyUnicode_DATA(text)
+    if kind == 1:
+        return collapse_kind[uint8_t](text, <const uint8_t*> data, n, kind, keep_lines)
+    if kind == 2:
+        return collapse_kind[uint16_t](text, <const uint16_t*> data, n, kind, keep_lines)
+    return collapse_kind[uint32_t](text, <const uint32_t*> data, n, kind, keep_lines)
+
+
+cdef inline uint8_t class_of(uint32_t c) noexcept nogil:
+    if c < 128:
+        return ascii_class[c]
+    if Py_UNICODE_ISALPHA(c):
+        return LETTER
+    if Py_UNICODE_ISALNUM(c):
+        return DIGIT
+    return SPACE if Py_UNICODE_ISSPACE(c) else 0
+
+
+cdef str alphanumeric_kind(const character* data, Py_ssize_t n, int kind):
+    cdef character* out = <character*> PyMem_Malloc(n * sizeof(character) if n else 1)
+    cdef Py_ssize_t i, m = 0
+    if out is NULL:
+        raise MemoryError()
+    try:
+        with nogil:
+            for i in range(n):
+                out[m] = data[i]
+                m += class_of(data[i]) & (LETTER | DIGIT) != 0
+        return PyUnicode_FromKindAndData(kind, out, m)
+    finally:
+        PyMem_Free(out)
+
+
+cpdef str alphanumeric(str text):
+    """The letters and digits of `text` alone, in order."""
+    cdef Py_ssize_t n = len(text)
+    cdef int kind = PyUnicode_KIND(text)
+    cdef void* data = <void*> PyUnicode_DATA(text)
+    if kind == 1:
+        return alphanumeric_kind[uint8_t](<const uint8_t*> data, n, kind)
+    if kind == 2:
+        return alphanumeric_kind[uint16_t](<const uint16_t*> data, n, kind)
+    return alphanumeric_kind[uint32_t](<const uint32_t*> data, n, kind)
+
+
+cdef tuple measure_kind(const character* data, Py_ssize_t n):
+    cdef Py_ssize_t i, solid = 0, letters = 0, han = 0, words = 0, votes = 0, same = 0
+    cdef uint32_t c, candidate = 0
+    cdef uint8_t kind
+    cdef bint inside = False
+    with nogil:
+        for i in range(n):
+            c = data[i]
+            kind = class_of(c)
+            if kind & SPACE:
+                inside = False
+                continue
+            solid += 1
+            if votes == 0:
+                candidate = c
+                votes = 1
+            elif c == candidate:
+                votes += 1
+            else:
+                votes -= 1
+            if c > 0x3000 and is_han(c):
+                han += 1
+                letters += 1
+                words += 1
+                inside = False
+            elif kind:
+                letters += kind & LETTER
+                words += not inside
+                inside = True
+            else:
+                inside = False
+        if votes > 0:
+            for i in range(n):
+                same += data[i] == candidate
+            if 2 * same <= solid:
+                same = 0
+    return solid, letters, han, words, same
+
+
+cpdef tuple measure(str text):
+    """Counts of one text: (characters that are no space, letters, Han, words, count of a character in the majority).
+
+    A run of letters and digits is a word; each Han character is one of its own. The last count is that of the character
+    that makes up more than half of the non-space characters, and 0 where there is none (Boyer & Moore 1991).
+    """
+    cdef Py_ssize_t n = len(text)
+    cdef int kind = PyUnicode_KIND(text)
+    cdef void* data = <void*> PyUnicode_DATA(text)
+    if kind == 1:
+        return measure_kind[uint8_t](<const uint8_t*> data, n)
+    if kind == 2:
+        return measure_kind[uint16_t](<const uint16_t*> data, n)
+    return measure_kind[uint32_t](<const uint32_t*> data, n)

@@ -1,0 +1,261 @@
+"""Raw text to clean text by named rules, with a profile for each kind of use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._estimator import Estimator
+from .._validation import check_choice, check_texts
+from . import cleaning_rules as rules
+
+__all__ = ["CleaningReport", "Edit", "TextCleaner"]
+
+PROFILES: dict[str, dict[str, bool]] = {
+    # Bags of words: case and markup go; punctuation may stay, because counting leaves it out.
+    "topics": {"unicode": True, "html": True, "quoting": True, "urls": True, "emails": True, "lowercase": True},
+    # Language models learn case, punctuation and lines.
+    "lm": {"unicode": True, "html": True, "keep_lines": True},
+    # "GREAT!!!" and "not" carry the sentiment.
+    "sentiment": {"unicode": True, "html": True, "urls": True, "emails": True},
+    # Queries and documents must meet: accents and case go, addresses stay findable.
+    "search": {"unicode": True, "html": True, "lowercase": True, "accents": True},
+    "raw": {"unicode": False, "whitespace": False, "keep_lines": True},
+}
+_RULES = ("unicode", "html", "quoting", "urls", "emails", "accents", "punctuation", "digits", "lowercase", "whitespace")
+_DEFAULTS = {**dict.fromkeys((*_RULES, "keep_lines"), False), "whitespace": True}
+_MOST_EXAMPLES = 5
+_EXAMPLE_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change by one rule.
+
+    Attributes
+    ----------
+    rule : str
+    start, end : int
+        Where it was, in the text as the rules before it had left it.
+    before, after : str
+    """
+
+    rule: str
+    start: int
+    end: int
+    before: str
+    after: str
+
+
+@dataclass
+class CleaningReport:
+    """How many texts each rule changed, with examples.
+
+    Attributes
+    ----------
+    n_texts : int
+    n_edited : int
+        Texts that any rule changed.
+    counts : dict of str to int
+        Texts by rule.
+    examples : dict of str to list of (before, after)
+        The surroundings of a text's first change, at most five a rule.
+    """
+
+    n_texts: int = 0
+    n_edited: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def note(self, rule: str, before: str, after: str) -> None:
+        """Count one text that `rule` changed."""
+        self.counts[rule] = self.counts.get(rule, 0) + 1
+        kept = self.examples.setdefault(rule, [])
+        if len(kept) < _MOST_EXAMPLES:
+            kept.append(_surroundings(before, after))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON: ``{"n_texts", "n_edited", "edits": [{"rule", "count", "examples"}]}``."""
+        edits = [
+            {
+                "rule": rule,
+                "count": self.counts[rule],
+                "examples": [{"before": before, "after": after} for before, after in self.examples[rule]],
+            }
+            for rule in _RULES
+            if rule in self.counts
+        ]
+        return {"n_texts": self.n_texts, "n_edited": self.n_edited, "edits": edits}
+
+
+def _surroundings(before: str, after: str) -> tuple[str, str]:
+    """Both texts around the first place where they differ."""
+    at = rules.first_difference(before, after)
+    start = max(0, at - _EXAMPLE_WIDTH // 4)
+    lead = "…" if start else ""
+
+    def part(text: str) -> str:
+        piece = text[start : start + _EXAMPLE_WIDTH]
+        return lead + piece + ("…" if len(text) > start + _EXAMPLE_WIDTH else "")
+
+    return part(before), part(after)
+
+
+class TextCleaner(Estimator):
+    """Clean texts by the rules of a profile.
+
+    The rules run in this order; None takes the profile's choice. The whole is repeated while markup, addresses or
+    letters still change, so that ``clean(clean(x)) == clean(x)`` for every string.
+
+    Parameters
+    ----------
+    profile : {"topics", "lm", "sentiment", "search", "raw"}
+        What the text is for. A profile leaves out what would hurt its use: "lm" keeps case and lines, "sentiment" keeps
+        case and punctuation. No profile removes stop words: the vectorizers do, so that one cleaned text serves all.
+    unicode : bool, optional
+        Compose (NFC); fold full-width digits and Latin letters and the ideographic space; keep Chinese punctuation;
+        drop control, zero-width and bidi characters and lone surrogates; joiners stay within emoji, Arabic and Indic
+        text.
+    html : bool, optional
+        Drop tags, comments, and the bodies of script and style; resolve entities. ``a < b`` is no tag.
+    quoting : bool, optional
+        In texts of several lines drop quoted lines (``>``), lines of rulings and encoded files, and what follows a
+        signature mark (``-- `` alone on a line).
+    urls, emails : bool, optional
+        Drop addresses.
+    accents : bool, optional
+        Drop the accents of Latin, Greek and Cyrillic letters.
+    punctuation : bool, optional
+        Replace punctuation and symbols (Unicode categories P and S) by spaces, Chinese ones too.
+    digits : bool, optional
+        Replace runs of digits by ``0``.
+    lowercase : bool, optional
+    whitespace : bool, optional
+        One space for each run of white space, none at the ends.
+    keep_lines : bool, optional
+        Let white space that holds a line feed become one, or two where it held several.
+
+    Examples
+    --------
+    >>> TextCleaner().clean("<b>ＡＢＣ</b> at http://a.b/c，好")
+    'abc at ，好'
+    """
+
+    def __init__(
+        self,
+        profile: str = "topics",
+        *,
+        unicode: bool | None = None,
+        html: bool | None = None,
+        quoting: bool | None = None,
+        urls: bool | None = None,
+        emails: bool | None = None,
+        accents: bool | None = None,
+        punctuation: bool | None = None,
+        digits: bool | None = None,
+        lowercase: bool | None = None,
+        whitespace: bool | None = None,
+        keep_lines: bool | None = None,
+    ) -> None:
+        self.profile = profile
+        self.unicode = unicode
+        self.html = html
+        self.quoting = quoting
+        self.urls = urls
+        self.emails = emails
+        self.accents = accents
+        self.punctuation = punctuation
+        self.digits = digits
+        self.lowercase = lowercase
+        self.whitespace = whitespace
+        self.keep_lines = keep_lines
+
+    def _steps(self) -> list[tuple[str, Callable[[str], str]]]:
+        """The rules that are on, in order, each a function of text."""
+        check_choice(self.profile, "profile", PROFILES)
+        on = {**_DEFAULTS, **PROFILES[self.profile]}
+        for name in on:
+            value = getattr(self, name)
+            if value is not None:
+                if not isinstance(value, bool):
+                    raise TypeError(f"{name} must be True, False or None, got {value!r}")
+                on[name] = value
+        space = rules.whitespace_with_lines if on["keep_lines"] else rules.whitespace
+        return [(name, space if name == "whitespace" else getattr(rules, name)) for name in _RULES if on[name]]
+
+    def clean(self, text: str) -> str:
+        """Return `text` cleaned."""
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a string, got {type(text).__name__}; for several texts use transform")
+        return self._run(text, self._steps(), None)
+
+    @staticmethod
+    def _run(
+        text: str, steps: Sequence[tuple[str, Callable[[str], str]]], note: Callable[[str, str, str], None] | None
+    ) -> str:
+        while True:
+            start = text
+            for name, rule in steps:
+                after = rule(text)
+                if after is not text and after != text:
+                    if note is not None:
+                        note(name, text, after)
+                    text = after
+            # One pass can uncover work for an earlier rule: a tag made of two halves, an entity of an entity.
+            if text is start or rules.is_settled(text) or text == start:
+                return text
+
+    def transform(self, texts: Sequence[str]) -> list[str]:
+        """Return the texts cleaned."""
+        steps = self._steps()
+        return [self._run(text, steps, None) for text in check_texts(texts)]
+
+    def clean_batch(self, texts: Sequence[str]) -> tuple[list[str], CleaningReport]:
+        """Return the texts cleaned, and what was done to them."""
+        texts = check_texts(texts)
+        steps = self._steps()
+        report = CleaningReport(n_texts=len(texts))
+        seen: set[str] = set()
+
+        def note(rule: str, before: str, after: str) -> None:
+            if rule not in seen:  # count a text once a rule
+                seen.add(rule)
+                report.note(rule, before, after)
+
+        out = []
+        for text in texts:
+            seen.clear()
+            out.append(self._run(text, steps, note))
+            report.n_edited += bool(seen)
+        return out, report
+
+    def explain(self, text: str) -> list[Edit]:
+        """List each edit that `clean` makes, in the order it makes them."""
+        edits: list[Edit] = []
+
+        def note(rule: str, before: str, after: str) -> None:
+            edits.extend(Edit(rule, *piece) for piece in rules.differences(before, after))
+
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a string, got {type(text).__name__}")
+        self._run(text, self._steps(), note)
+        return edits
+
+    def fit(self, texts: Any, y: Any = None) -> TextCleaner:
+        """Check the parameters; nothing is learned."""
+        self._steps()
+        return self
+
+    def fit_transform(self, texts: Sequence[str], y: Any = None) -> list[str]:
+        """Return the texts cleaned."""
+        return self.fit(texts).transform(texts)
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return config and arrays for saving."""
+        return self.get_params(deep=False), {}
+
+    @classmethod
+    def from_state(cls, config: dict[str, Any], arrays: dict[str, Any]) -> TextCleaner:
+        """Build from what `get_state` gave."""
+        return cls(**config).fit([])

@@ -1,0 +1,60 @@
+"""The record of documents that were dropped, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["RemovalReport"]
+
+_MOST_EXAMPLES = 5
+_EXAMPLE_LENGTH = 200
+
+
+@dataclass
+class RemovalReport:
+    """Counts of dropped texts by reason, with examples.
+
+    Attributes
+    ----------
+    n_in, n_out : int
+        Texts given and kept.
+    counts : dict of str to int
+    examples : dict of str to list of str
+        At most five a reason, cut to 200 characters.
+    """
+
+    n_in: int = 0
+    n_out: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def from_reasons(cls, texts: Iterable[str], reasons: Iterable[str | None]) -> RemovalReport:
+        """Build from one reason a text, None for those kept."""
+        report = cls()
+        for text, reason in zip(texts, reasons, strict=True):
+            report.n_in += 1
+            if reason is None:
+                report.n_out += 1
+                continue
+            report.counts[reason] = report.counts.get(reason, 0) + 1
+            kept = report.examples.setdefault(reason, [])
+            if len(kept) < _MOST_EXAMPLES:
+                kept.append(text if len(text) <= _EXAMPLE_LENGTH else text[: _EXAMPLE_LENGTH - 1] + "…")
+        return report
+
+    def merge(self, later: RemovalReport) -> RemovalReport:
+        """Return the report of this step followed by `later`, which was given what this one kept."""
+        merged = RemovalReport(
+            self.n_in, later.n_out, dict(self.counts), {k: list(v) for k, v in self.examples.items()}
+        )
+        for reason, count in later.counts.items():
+            merged.counts[reason] = merged.counts.get(reason, 0) + count
+            merged.examples[reason] = (merged.examples.get(reason, []) + later.examples[reason])[:_MOST_EXAMPLES]
+        return merged
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {"n_in": self.n_in, "n_out": self.n_out, "counts": self.counts, "examples": self.examples}

@@ -1,0 +1,64 @@
+"""The character passes of the cleaner, one character at a time over a list."""
+
+from __future__ import annotations
+
+import unicodedata
+
+JOINERS = (0x200C, 0x200D)
+INVISIBLE = {0xAD, 0xFEFF, 0x200B, 0x2060, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+JOINED = (range(0x0600, 0x0E00), range(0x1F000, 0x110000), range(0x2600, 0x27C0), (0xFE0F, 0x2640, 0x2642))
+
+
+def fold_characters(text):
+    out = []
+    text = text.replace("\r\n", "\n")
+    for c in text:
+        n = ord(c)
+        if c in "\n\t":
+            out.append(c)
+        elif c in "\r\x85\u2028\u2029":
+            out.append("\n")
+        elif c in "\x0b\x0c\x1c\x1d\x1e\x1f":
+            out.append(" ")
+        elif unicodedata.category(c) in ("Cc", "Cs") or n in INVISIBLE:
+            continue
+        elif n in JOINERS:
+            if out and any(ord(out[-1]) in group for group in JOINED):
+                out.append(c)
+        elif c in "\u3000\xa0":
+            out.append(" ")
+        elif "０" <= c <= "９" or "Ａ" <= c <= "Ｚ" or "ａ" <= c <= "ｚ":
+            out.append(unicodedata.normalize("NFKC", c))
+        else:
+            out.append(c)
+    return "".join(out)
+
+
+def collapse_space(text):
+    return " ".join(text.split())
+
+
+def alphanumeric(text):
+    return "".join(c for c in text if c.isalnum())
+
+
+HAN = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0xF900, 0xFAFF), (0x20000, 0x323AF), (0x3005, 0x3005), (0x3007, 0x3007))
+
+
+def is_han(c):
+    return any(a <= ord(c) <= b for a, b in HAN)
+
+
+def measure(text):
+    solid = [c for c in text if not c.isspace()]
+    words, inside = 0, False
+    for c in text:
+        if is_han(c):
+            words, inside = words + 1, False
+        elif c.isalnum():
+            words, inside = words + (not inside), True
+        else:
+            inside = False
+    letters = sum(c.isalpha() or is_han(c) for c in solid)
+    most = max(((solid.count(c), c) for c in set(solid)), default=(0, ""))[0]
+    return len(solid), letters, sum(map(is_han, solid)), words, most if 2 * most > len(solid) else 0
