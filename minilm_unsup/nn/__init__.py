@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .softmax_cross_entropy import SoftmaxCrossEntropy
     from .sparse_linear import SparseLinear
     from .squared_error import SquaredError
+    from .unit_rows import UnitRows
     from .workspace import Workspace
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "SparseLinear",
     "SquaredError",
+    "UnitRows",
     "Workspace",
 ]
 
@@ -71,6 +73,7 @@ _WHERE = {
     "SoftmaxCrossEntropy": ".softmax_cross_entropy",
     "SparseLinear": ".sparse_linear",
     "SquaredError": ".squared_error",
+    "UnitRows": ".unit_rows",
     "Workspace": ".workspace",
 }
 
