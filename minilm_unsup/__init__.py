@@ -10,42 +10,102 @@ from typing import TYPE_CHECKING
 from ._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from . import metrics
+    from . import metrics, testing
+    from ._csr import CSRMatrix
     from ._exceptions import CollapseWarning, ConvergenceWarning, DataWarning, NotFittedError, StorageError
     from ._history import History
     from ._parallel import get_num_threads, set_num_threads
-    from .text import Deduplicator, QualityFilter, TextCleaner
+    from .cluster import AgglomerativeClustering, KMeans, linkage
+    from .loading import load
+    from .main_job import RunResult, run
+    from .models import Autoencoder, TextClassifier, TopicModel
+    from .pipeline import TextPipeline
+    from .text import (
+        CountVectorizer,
+        Deduplicator,
+        QualityFilter,
+        TextCleaner,
+        TfidfVectorizer,
+        WordTokenizer,
+        load_tokenizer,
+    )
+    from .training import CSVLogger, EarlyStopping, ModelCheckpoint, TerminateOnNaN
+    from .vectors import SentenceEmbedder, TruncatedSVD
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AgglomerativeClustering",
+    "Autoencoder",
+    "CSRMatrix",
+    "CSVLogger",
     "CollapseWarning",
     "ConvergenceWarning",
+    "CountVectorizer",
     "DataWarning",
     "Deduplicator",
+    "EarlyStopping",
     "History",
+    "KMeans",
+    "ModelCheckpoint",
     "NotFittedError",
     "QualityFilter",
+    "RunResult",
+    "SentenceEmbedder",
     "StorageError",
+    "TerminateOnNaN",
+    "TextClassifier",
     "TextCleaner",
+    "TextPipeline",
+    "TfidfVectorizer",
+    "TopicModel",
+    "TruncatedSVD",
+    "WordTokenizer",
     "get_num_threads",
+    "linkage",
+    "load",
+    "load_tokenizer",
     "metrics",
+    "run",
     "set_num_threads",
+    "testing",
 ]
 
 _WHERE = {
+    "AgglomerativeClustering": ".cluster",
+    "Autoencoder": ".models",
+    "CSRMatrix": "._csr",
+    "CSVLogger": ".training",
     "CollapseWarning": "._exceptions",
     "ConvergenceWarning": "._exceptions",
+    "CountVectorizer": ".text",
     "DataWarning": "._exceptions",
     "Deduplicator": ".text",
+    "EarlyStopping": ".training",
     "History": "._history",
+    "KMeans": ".cluster",
+    "ModelCheckpoint": ".training",
     "NotFittedError": "._exceptions",
     "QualityFilter": ".text",
+    "RunResult": ".main_job",
+    "SentenceEmbedder": ".vectors",
     "StorageError": "._exceptions",
+    "TerminateOnNaN": ".training",
+    "TextClassifier": ".models",
     "TextCleaner": ".text",
+    "TextPipeline": ".pipeline",
+    "TfidfVectorizer": ".text",
+    "TopicModel": ".models",
+    "TruncatedSVD": ".vectors",
+    "WordTokenizer": ".text",
     "get_num_threads": "._parallel",
+    "linkage": ".cluster",
+    "load": ".loading",
+    "load_tokenizer": ".text",
     "metrics": ".metrics",
+    "run": ".main_job",
     "set_num_threads": "._parallel",
+    "testing": ".testing",
 }
 
 __getattr__, __dir__ = lazy_exports(__name__, _WHERE)

@@ -7,37 +7,58 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from .._csr import CSRMatrix
     from .cleaner import CleaningReport, Edit, TextCleaner
     from .corpus import Corpus, CorpusError, read_corpus
+    from .count_vectorizer import CountVectorizer
     from .deduplicator import Deduplicator
+    from .encoding import Encoding
     from .quality import QualityFilter
     from .removal import RemovalReport
     from .standard_library import standard_library_docstrings
+    from .stop_words import stop_words_of
+    from .tfidf import TfidfVectorizer
+    from .tokenizer_files import load_tokenizer
+    from .word_tokenizer import WordTokenizer
 
 __all__ = [
+    "CSRMatrix",
     "CleaningReport",
     "Corpus",
     "CorpusError",
+    "CountVectorizer",
     "Deduplicator",
     "Edit",
+    "Encoding",
     "QualityFilter",
     "RemovalReport",
     "TextCleaner",
+    "TfidfVectorizer",
+    "WordTokenizer",
+    "load_tokenizer",
     "read_corpus",
     "standard_library_docstrings",
+    "stop_words_of",
 ]
 
 _WHERE = {
+    "CSRMatrix": ".._csr",
     "CleaningReport": ".cleaner",
     "Corpus": ".corpus",
     "CorpusError": ".corpus",
+    "CountVectorizer": ".count_vectorizer",
     "Deduplicator": ".deduplicator",
     "Edit": ".cleaner",
+    "Encoding": ".encoding",
     "QualityFilter": ".quality",
     "RemovalReport": ".removal",
     "TextCleaner": ".cleaner",
+    "TfidfVectorizer": ".tfidf",
+    "WordTokenizer": ".word_tokenizer",
+    "load_tokenizer": ".tokenizer_files",
     "read_corpus": ".corpus",
     "standard_library_docstrings": ".standard_library",
+    "stop_words_of": ".stop_words",
 }
 
 __getattr__, __dir__ = lazy_exports(__name__, _WHERE)
