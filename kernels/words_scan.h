@@ -21,7 +21,7 @@ enum {
 
 enum { WORDS_BIGRAMS = 0, WORDS_CHARS = 1, WORDS_CHARS_AND_BIGRAMS = 2, WORDS_RUNS = 3 };
 
-/* Code points with an entry in the class table: all of Unicode's scripts. */
+/* Code points with an entry in the class table: all scripts of Unicode. */
 #define WORDS_LIMIT 0x34000
 
 typedef struct {
@@ -54,7 +54,8 @@ typedef struct {
 
 static inline int words_class(const WordRules *r, Py_UCS4 c)
 {
-    if (c < WORDS_LIMIT) return r->classes[c];
+    if (WORDS_LIKELY(c < WORDS_LIMIT)) return r->classes[c];
+    if (c >= 0xE0100 && c <= 0xE01EF && r->joiners) return WORDS_MARK; /* variation selectors */
     return Py_UNICODE_ISALNUM(c) ? WORDS_LETTER : WORDS_OTHER;
 }
 

@@ -166,7 +166,9 @@ class CountVectorizer(Estimator):
         if isinstance(tokenizer, WordTokenizer):
             scanner = tokenizer.scanner()
             return map_blocks(
-                lambda start, stop: scanner.count(texts, start, stop, low, high, stop_words), len(texts), TEXTS_PER_BLOCK
+                lambda start, stop: scanner.count(texts, start, stop, low, high, stop_words),
+                len(texts),
+                TEXTS_PER_BLOCK,
             )
         tokenize = tokenizer.tokenize if hasattr(tokenizer, "tokenize") else tokenizer
         if not callable(tokenize):
@@ -244,9 +246,7 @@ def _count_strings(tokenize: Callable[[str], Any], texts: list[str], low: int, h
         if high > 1:
             if stop_words is not None:
                 tokens = [t for t in tokens if stop_words.look_up(t) < 0]
-            tokens = [
-                " ".join(tokens[i : i + n]) for n in range(low, high + 1) for i in range(len(tokens) - n + 1)
-            ]
+            tokens = [" ".join(tokens[i : i + n]) for n in range(low, high + 1) for i in range(len(tokens) - n + 1)]
         lists.append(tokens)
     return _words.count_lists(lists, stop_words if high == 1 else None)
 
@@ -256,9 +256,7 @@ def _look_up(blocks: list[Any], terms: Any) -> None:
     map_blocks(lambda start, stop: [b.look_up_in(terms) for b in blocks[start:stop]], len(blocks), 1)
 
 
-def _choose_terms(
-    blocks: list[Any], n_texts: int, min_df: float, max_df: float, max_features: int | None
-) -> Any:
+def _choose_terms(blocks: list[Any], n_texts: int, min_df: float, max_df: float, max_features: int | None) -> Any:
     """The terms within the limits, by code point; each block's features are given their columns."""
     everything = _words.Vocabulary()
     for block in blocks:

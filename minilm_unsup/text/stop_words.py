@@ -16,7 +16,7 @@ a about above across after again against all almost along already also although 
 anybody anyone anything are around as at away back be became because become becomes been before behind being below
 between both but by came can come comes could d did do does doing done down during each either else enough especially
 etc even ever every everybody everyone everything few for from further gave get gets getting give given gives go goes
-going gone got had has have having he he'd he'll hence her here here's hers herself him himself his how however i i'd
+going gone got had has have having he he'd he'll hence her here hers herself him himself his how however i i'd
 i'll i'm i've if in indeed instead into is it it'd it'll its itself just keep kept last least less let like ll lot lots
 made make makes many may maybe me might mine more most mostly much must my myself neither next now of off often on once
 one ones only onto or other others otherwise ought our ours ourselves out over own perhaps put quite rather re really

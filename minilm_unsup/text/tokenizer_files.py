@@ -122,7 +122,9 @@ def _from_hugging_face(content: dict[str, Any]) -> WordTokenizer:
     if [vocabulary[t] for t in tokens] != list(range(len(tokens))):
         raise ValueError("the ids of its vocab must be 0, 1, 2 ... without gaps or repeats")
     if model.get("unk_token") != UNKNOWN or tokens[:1] != [UNKNOWN]:
-        raise StorageError(f"the unknown token {model.get('unk_token')!r}; this release reads {UNKNOWN!r} with the id 0")
+        raise StorageError(
+            f"the unknown token {model.get('unk_token')!r}; this release reads {UNKNOWN!r} with the id 0"
+        )
     tokenizer._set_vocabulary(tokens)
     return tokenizer
 

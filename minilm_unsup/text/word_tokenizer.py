@@ -22,7 +22,9 @@ UNKNOWN = "[UNK]"
 TEXTS_PER_BLOCK = 1024
 
 # Characters that stand for grammar far more often than they are part of a longer word.
-HAN_FUNCTION_CHARACTERS = "的了在是和与與及或之也就都而着著吗嗎呢吧啊呀嘛把被让讓给給从從向对對为為于於但并並且又再很这這那个個们們"
+HAN_FUNCTION_CHARACTERS = (
+    "的了在是和与與及或之也就都而着著吗嗎呢吧啊呀嘛把被让讓给給从從向对對为為于於但并並且又再很这這那个個们們"
+)
 
 _MODES = {"bigrams": "bigrams", "chars": "chars", "unigrams+bigrams": "chars+bigrams", "runs": "runs"}
 
