@@ -100,7 +100,7 @@ def evaluate_clusters(
     def k_means(X: Any, metric: str) -> NDArray:
         return KMeans(n_clusters=k, metric=metric, n_init=1, random_state=seed).fit(X).labels_
 
-    methods = {
+    methods: dict[str, tuple[str, NDArray]] = {
         "topics": ("topics (K-means on document vectors)", pipeline.labels_),
         "hierarchical": ("hierarchical (Ward on document vectors)", pipeline.hierarchical_labels_),
         "codes": ("K-means on the autoencoder's codes", k_means(_unit_rows(pipeline.codes_), "cosine")),

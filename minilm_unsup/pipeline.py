@@ -228,7 +228,7 @@ class TextPipeline(Estimator):
         from .text import TfidfVectorizer, WordTokenizer
 
         progress.start("tokenise")
-        min_df = (2 if len(cleaned) >= 50 else 1) if self.min_df == "auto" else self.min_df
+        min_df: Any = (2 if len(cleaned) >= 50 else 1) if self.min_df == "auto" else self.min_df
         max_df = 1.0 if len(cleaned) < 50 else self.max_df
         self.vectorizer_ = TfidfVectorizer(
             tokenizer=WordTokenizer(),

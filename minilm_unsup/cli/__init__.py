@@ -16,8 +16,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from .._exceptions import StorageError
 
     try:
-        from . import commands
+        import importlib
 
+        commands = importlib.import_module(".commands", __name__)
         return int(getattr(commands, arguments.command)(arguments))
     except KeyboardInterrupt:
         # Output is written beside its place and renamed in at the end, so nothing is left half-written.

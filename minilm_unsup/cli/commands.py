@@ -25,7 +25,7 @@ def _show_warnings(quiet: bool) -> None:
         if issubclass(category, MinilmWarning):
             _say(f"warning: {message}")
 
-    warnings.showwarning = show  # type: ignore[assignment]
+    warnings.showwarning = show
     warnings.simplefilter("ignore" if quiet else "always", MinilmWarning)
 
 

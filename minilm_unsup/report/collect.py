@@ -119,13 +119,14 @@ def _map(pipeline: TextPipeline, texts: Sequence[str], labels: Sequence[Any] | N
     rows = np.arange(n)
     if n > _MOST_POINTS:
         rows = np.sort(np.random.default_rng(pipeline.map_seed_).choice(n, _MOST_POINTS, replace=False))
+    shown = rows.tolist()
     points = document_map(pipeline.vectors_[rows], random_state=pipeline.map_seed_)
     return {
         "x": [round(float(v), 4) for v in points[:, 0]],
         "y": [round(float(v), 4) for v in points[:, 1]],
         "topic": [int(pipeline.labels_[i]) for i in rows],
-        "text": [_shorten(texts[i]) for i in rows],
-        "label": None if labels is None else ["" if labels[i] is None else str(labels[i]) for i in rows],
+        "text": [_shorten(texts[i]) for i in shown],
+        "label": None if labels is None else ["" if labels[i] is None else str(labels[i]) for i in shown],
         "document": [int(pipeline.kept_indices_[i]) for i in rows],
     }
 
@@ -136,7 +137,7 @@ def _topics(pipeline: TextPipeline, texts: Sequence[str], labels: Sequence[Any] 
     nearest = model.representative_documents(n=3)
     topics = []
     for t, size in enumerate(model.topic_sizes_):
-        members = np.flatnonzero(pipeline.labels_ == t)
+        members = np.flatnonzero(pipeline.labels_ == t).tolist()
         make_up: Counter[str] = Counter()
         if labels is not None:
             make_up.update(str(labels[i]) for i in members if labels[i] is not None)
@@ -179,5 +180,6 @@ def _curves(pipeline: TextPipeline) -> list[dict[str, Any]]:
             }
         )
     inertia = pipeline.topic_model_.history_
-    curves.append({"name": "K-means", "unit": "sum of 1 - cosine", "x_name": "sweep", "values": inertia.values})
+    if inertia is not None:
+        curves.append({"name": "K-means", "unit": "sum of 1 - cosine", "x_name": "sweep", "values": inertia.values})
     return curves

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import platform
+import re
 import sysconfig
 import warnings
 from collections import Counter
@@ -16,6 +18,7 @@ __all__ = ["standard_library_docstrings"]
 
 # Tests are not documentation; the others are not part of the library proper.
 _LEFT_OUT = frozenset({"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__", "lib2to3"})
+_DEFINITION = re.compile(rb"\b(?:def|class)\b")
 
 
 def standard_library_docstrings(
@@ -23,8 +26,8 @@ def standard_library_docstrings(
 ) -> Corpus:
     """Return the docstrings of the standard library, labelled by top-level module.
 
-    The sources are parsed with `ast`; nothing is imported. Documents come in the order of sorted paths, and within a
-    file in source order, so the same Python version always gives the same corpus.
+    The sources are parsed with `ast`; nothing is imported. Documents come by label, path and place in
+    the source, so the same Python version always gives the same corpus.
 
     Parameters
     ----------
@@ -41,12 +44,19 @@ def standard_library_docstrings(
         If this build of Python comes without sources.
     """
     root = Path(folder if folder is not None else sysconfig.get_path("stdlib"))
+    sources: dict[str, list[bytes]] = {}
+    for folder_name, folders, names in os.walk(root):
+        folders[:] = sorted(set(folders) - _LEFT_OUT)
+        for name in sorted(names):
+            path = Path(folder_name, name)
+            if name.endswith(".py"):
+                sources.setdefault(path.relative_to(root).parts[0].removesuffix(".py"), []).append(_read(path))
     found: list[tuple[str, str]] = []
-    for path in sorted(root.rglob("*.py")) if root.is_dir() else ():
-        parts = path.relative_to(root).parts
-        if _LEFT_OUT.isdisjoint(parts):
-            label = parts[0].removesuffix(".py")
-            found += ((label, text) for text in _docstrings(path) if len(text.split()) >= min_words)
+    for label, files in sorted(sources.items()):
+        # A docstring needs a definition, or is the file's own: most modules cannot reach the limit and are not parsed.
+        if sum(1 + len(_DEFINITION.findall(source)) for source in files) >= min_documents:
+            texts = [text for source in files for text in _docstrings(source)]
+            found += ((label, text) for text in texts if len(text.split()) >= min_words)
     counts = Counter(label for label, _ in found)
     kept = [(label, text) for label, text in found if counts[label] >= min_documents]
     if not kept:
@@ -58,16 +68,20 @@ def standard_library_docstrings(
     return Corpus([text for _, text in kept], [label for label, _ in kept], name)
 
 
-def _docstrings(path: Path) -> list[str]:
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _docstrings(raw: bytes) -> list[str]:
     """Docstrings of a file's module, classes and functions, in source order; none where it does not parse."""
     try:
-        raw = path.read_bytes()
-        if b'"""' not in raw and b"'''" not in raw:
-            return []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # invalid escapes in old sources
             tree = ast.parse(raw)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     found: list[tuple[int, str]] = []
     stack: list[ast.AST] = [tree]
