@@ -37,6 +37,16 @@ def test_linkage_equals_lance_and_williams(method, metric, seed, n, d):
         assert twin.flat_clusters(got, n, n_joins) == twin.flat_clusters(expected, n, n_joins)
 
 
+@pytest.mark.parametrize("method", METHODS[:3])
+@given(seeds())
+@settings(max_examples=20)
+def test_rows_of_zeros_are_at_distance_one_under_cosine(method, seed):
+    X = np.abs(rows_in_general_position(seed, 9, 2))  # within a right angle: nearer to each other than to zeros
+    X[[2, 5]] = 0
+    expected = np.array(twin.linkage(X.tolist(), method, "cosine"))
+    np.testing.assert_allclose(linkage(X, method, "cosine")[:, 2], expected[:, 2], atol=1e-12)
+
+
 @pytest.mark.parametrize("method, metric", CASES)
 def test_linkage_equals_scipy(method, metric):
     hierarchy = pytest.importorskip("scipy.cluster.hierarchy")
