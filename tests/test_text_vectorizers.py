@@ -32,7 +32,7 @@ def as_rows(X, terms):
         a, b = X.indptr[i], X.indptr[i + 1]
         assert (np.diff(X.indices[a:b]) > 0).all()
         rows.append({terms[c]: v for c, v in zip(X.indices[a:b].tolist(), X.data[a:b].tolist(), strict=True)})
-    assert X.indices.dtype == np.int32 and X.indptr.dtype == np.int64 and X.shape[1] == len(terms)
+    assert (X.indices.dtype, X.indptr.dtype, X.shape[1]) == (np.int32, np.int64, len(terms))
     return rows
 
 
@@ -71,7 +71,7 @@ def test_counts_equal_the_twin(corpus, tokenizer, options, dtype):
     terms, rows = reference.counts(lists, **wanted)
     if not terms or most < least:
         for one in (vectorizer, by_string):
-            with pytest.raises(ValueError, match="empty vocabulary|no terms remain|fewer documents than min_df"):
+            with pytest.raises(ValueError, match=r"empty vocabulary|no terms remain|fewer documents than min_df"):
                 one.fit(corpus)
         return
     X = vectorizer.fit_transform(corpus)
@@ -144,7 +144,7 @@ def test_equal_to_scikit_learn(corpus, options, sublinear_tf, norm):
     try:
         wanted = peer.fit_transform(corpus)
     except ValueError:
-        with pytest.raises(ValueError, match="empty vocabulary|no terms remain|fewer documents than min_df"):
+        with pytest.raises(ValueError, match=r"empty vocabulary|no terms remain|fewer documents than min_df"):
             ours.fit(corpus)
         return
     wanted.sort_indices()

@@ -22,8 +22,28 @@ from .reference import words as reference
 HAN_MODES = ["bigrams", "chars", "unigrams+bigrams", "runs"]
 
 # Characters on which the rule turns, more often than chance would draw them.
-TURNING = "aAbsSdlqQuUtzZ019é’'..,,__++##--!?  \t\n我们的了喜欢々〇一ひらカターｶﾞ０１ＡｂＳ．＿＇＋＃，。Σςσİıßǅ\u0301\u3099\u200d\ufe0f😀한글กิ\x00ªºⅣ²½𠀀\U000323af\U0003fffe"
-texts = st.text(st.one_of(st.sampled_from(TURNING), st.characters(exclude_categories=())), max_size=60)
+TURNING = (
+    "aAbsSdlqQuUtzZ019é’'..,,__++##--!?  \t\n我们的了喜欢々〇一ひらカターｶﾞ０１ＡｂＳ．＿＇＋＃，。Σςσİıßǅ"
+    "\u0301\u3099\u200d\ufe0f\U000e0100😀한글กิ\x00ªºⅣ²½𠀀\U000323af\U0003fffe"
+)
+PIECES = [
+    "我们的喜欢了",
+    "中国",
+    "don't",
+    "John’s",
+    "l'homme",
+    "qu'",
+    "c++",
+    "c#",
+    "3.14",
+    "1,000",
+    "node.js",
+    "U.S.A.",
+    "__init__",
+]
+texts = st.lists(
+    st.one_of(st.sampled_from(TURNING), st.sampled_from(PIECES), st.characters(exclude_categories=())), max_size=30
+).map("".join)
 
 
 @st.composite
@@ -84,10 +104,10 @@ def test_every_character_in_every_position():
             "C# and F# not a#b, __init__ snake_case state-of-the-art",
             "c# and f# not a b init snake_case state of the art",
         ),
-        ("我喜欢自然语言处理", "我喜 喜欢 欢自 自然 然语 语言 言处 处理"),
+        ("我喜欢语言", "我 我喜 喜 喜欢 欢 欢语 语 语言 言"),
         ("用GPT写2024年", "用 gpt 写 2024 年"),
-        ("ＡＢＣ１２３，你好。", "abc123 你好"),
-        ("カタカナとひらがな 한국어 텍스트", "カタカナ とひ ひら らが がな 한국어 텍스트"),
+        ("ＡＢＣ１２３，你好。", "abc123 你 你好 好"),
+        ("カタカナとひらがな 한국어 텍스트", "カタカナ と とひ ひ ひら ら らが が がな な 한국어 텍스트"),
         ("ΟΔΟΣ οδος", "οδοσ οδοσ"),
         ("", ""),
         ("，。！😀 ... --- ''", ""),
@@ -113,7 +133,8 @@ def test_offsets_and_ids(batch, tokenizer):
         wanted = expected(tokenizer, text)
         assert encoding.offsets.tolist() == [[start, end] for _, start, end in wanted]
         assert encoding.ids.tolist() == [tokenizer.vocabulary_[token] for token, _, _ in wanted]
-        assert encoding.ids.dtype == np.int32 and encoding.offsets.dtype == np.int64
+        assert encoding.ids.dtype == np.int32
+        assert encoding.offsets.dtype == np.int64
         assert encoding == tokenizer.encode(text)
 
 
@@ -126,6 +147,9 @@ def test_ids_survive_decoding(batch, han, lowercase):
     for text in batch:
         ids = tokenizer.encode(text).ids
         assert tokenizer.encode(tokenizer.decode(ids)).ids.tolist() == ids.tolist()
+    any_ids = [1, *range(tokenizer.vocab_size), 1]
+    written = tokenizer.decode(any_ids).replace(" ", "")
+    assert all(tokenizer._tokens[i] in written for i in any_ids)
 
 
 @given(texts)
@@ -163,7 +187,14 @@ def test_same_on_any_number_of_threads():
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"rule": "runs", "min_length": 2}, {"rule": "runs", "lowercase": False}, {"han": "chars"}]
+    "options",
+    [
+        {},
+        {"han": "bigrams", "han_breaks": "function", "punctuation": True},
+        {"rule": "runs", "min_length": 2},
+        {"rule": "runs", "lowercase": False},
+        {"han": "chars"},
+    ],
 )
 def test_saved_and_loaded(tmp_path, options):
     batch = ["我喜欢 C++ and Node.js, don't", "We 的 love İstanbul"]

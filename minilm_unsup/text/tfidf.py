@@ -28,9 +28,9 @@ class TfidfVectorizer(CountVectorizer):
     .. math:: x_{dt} = tf_{dt} \cdot idf_t, \qquad
         idf_t = \ln\frac{1 + N}{1 + df_t} + 1 \quad\text{(smooth)}, \qquad \ln\frac{N}{df_t} + 1 \quad\text{(not)}
 
-    with tf the count, or ``1 + ln(count)`` when sublinear, over N texts of which df hold term t; each row is then divided
-    by its norm. (Salton and Buckley 1988, "Term-weighting approaches in automatic text retrieval", with the smoothing
-    and the added 1 of scikit-learn, whose numbers these are.)
+    with tf the count, or ``1 + ln(count)`` when sublinear, over N texts of which df hold term t; each row is then
+    divided by its norm. (Salton and Buckley 1988, "Term-weighting approaches in automatic text retrieval", with the
+    smoothing and the added 1 of scikit-learn, whose numbers these are.)
 
     ``fit_counts`` and ``weigh`` are the two halves of ``fit_transform``, for callers that need the counts as well.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -37,13 +38,14 @@ class WordTokenizer(Estimator):
     - A word is a letter or digit and the letters, digits and combining marks that follow it; any script that puts
       spaces between its words, Hangul included.
     - Han and hiragana are written without spaces: `han` says what is made of a run of them. A run of katakana is one
-      word. Between Han, katakana and other letters or digits there is a boundary: ``用GPT写`` is ``用``, ``gpt``, ``写``.
+      word. Between Han, katakana and other letters or digits there is a boundary: ``用GPT写`` is ``用``, ``gpt``,
+      ``写``.
     - Joined inside a word: an apostrophe between letters (``don't``, ``o'brien``; ``’`` becomes ``'``), underscores
       (``snake_case``), a full stop between digits (``3.14``) or before a letter in lower case or behind a single letter
       (``node.js``, ``u.s.a``; not ``end.The``), a comma before exactly three digits (``1,000``). Kept at the end:
       ``++`` behind a letter (``c++``) and ``#`` behind a word of one letter (``c#``).
-    - The English ``'s`` at the end is dropped (``john's`` is ``john``), a French or Italian article is a word of its own
-      (``l'homme`` is ``l``, ``homme``: c, d, j, l, m, n, s, t, qu before an apostrophe and at least two letters).
+    - The English ``'s`` at the end is dropped (``john's`` is ``john``), a French or Italian article is a word of its
+      own (``l'homme`` is ``l``, ``homme``: c, d, j, l, m, n, s, t, qu before an apostrophe and at least two letters).
     - Hyphens, slashes, ``@``, ``&`` and all else separate words.
     - Full-width letters, digits and ``＿．＋＃＇`` count as their ASCII forms.
 
@@ -61,12 +63,13 @@ class WordTokenizer(Estimator):
         Fold case, character by character (under ``rule="words"`` the final sigma too).
     rule : "words" or "runs"
         See above.
-    han : "bigrams", "chars", "unigrams+bigrams" or "runs"
-        What a run of Han becomes: its overlapping pairs of characters (a run of one: that character), its characters,
-        both, or one word.
+    han : "unigrams+bigrams", "bigrams", "chars" or "runs"
+        What a run of Han becomes: each character and the pair that starts at it; its overlapping pairs (a run of one:
+        that character); its characters; or one word. The default found the topics of 20,000 Chinese headlines best
+        (THUCNews, TF-IDF, SVD, k-means, mean NMI of three seeds: .380; chars .338, bigrams .319, runs .090).
     han_breaks : str
         Characters at which a run of Han is cut and which give no token; ``"function"`` for the list
-        `HAN_FUNCTION_CHARACTERS`, an empty string for none.
+        `HAN_FUNCTION_CHARACTERS`, an empty string for none (in the same measure it did not help: .368).
     fold_width : bool
         Take full-width letters and digits as ASCII.
     min_length : int
@@ -87,7 +90,7 @@ class WordTokenizer(Estimator):
         *,
         lowercase: bool = True,
         rule: str = "words",
-        han: str = "bigrams",
+        han: str = "unigrams+bigrams",
         han_breaks: str = "",
         fold_width: bool = True,
         min_length: int = 1,
@@ -168,8 +171,8 @@ class WordTokenizer(Estimator):
         ids = np.flatnonzero(totals >= min_count).astype(np.int32)
         if not len(ids):
             raise ValueError(
-                f"no word occurs at least {min_count} time(s) in the {len(texts)} texts; lower min_count or min_length, "
-                f"or give more text"
+                f"no word occurs at least {min_count} time(s) in the {len(texts)} texts; "
+                f"lower min_count or min_length, or give more text"
             )
         everything.sort(ids)
         ids = ids[np.argsort(-totals[ids], kind="stable")]
@@ -203,13 +206,14 @@ class WordTokenizer(Estimator):
         def block(start: int, stop: int) -> list[Encoding]:
             ids, offsets, bounds = scanner.encode(texts, start, stop, vocabulary, 0)
             ends = bounds.tolist()
-            return [Encoding(ids[a:b], offsets[a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+            return [Encoding(ids[a:b], offsets[a:b]) for a, b in itertools.pairwise(ends)]
 
         return [encoding for part in map_blocks(block, len(texts), TEXTS_PER_BLOCK) for encoding in part]
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the tokens with a space between them, which encode to the same ids again.
 
+        Under ``han="unigrams+bigrams"`` a pair joins the characters before and behind it, and is not written itself.
         Case, punctuation and spacing of the text are not in the ids: this is not the text, see `Encoding.offsets`.
 
         Raises
@@ -224,7 +228,23 @@ class WordTokenizer(Estimator):
         wrong = (numbers < 0) | (numbers >= len(self._tokens))
         if wrong.any():
             raise ValueError(f"ids must lie in [0, {len(self._tokens)}), got {numbers[wrong][0]}")
-        return " ".join([self._tokens[i] for i in numbers.tolist()])
+        tokens = [self._tokens[i] for i in numbers.tolist()]
+        if self.rule == "words" and self.han == "unigrams+bigrams":
+            return self._join_pairs(tokens)
+        return " ".join(tokens)
+
+    def _join_pairs(self, tokens: list[str]) -> str:
+        scanner, out = self.scanner(), ""
+        before, pair = "", ""  # the last token written; the pair behind it, which waits for its second character
+        for token in tokens:
+            if not pair and len(token) == 2 and token[0] == before and len(scanner.tokenize(token)) == 3:
+                pair = token
+                continue
+            if pair and token != pair[1]:
+                out += f" {pair}"  # ids that no text gives: nothing is lost
+            out += token if pair and token == pair[1] else f" {token}"
+            before, pair = token, ""
+        return (out + (f" {pair}" if pair else "")).removeprefix(" ")
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write ``tokenizer.json``; see `load_tokenizer`.
