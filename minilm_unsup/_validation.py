@@ -248,6 +248,8 @@ def check_labels(y: Any, name: str = "y", *, n_samples: int | None = None) -> ND
         raise ValueError(f"requires {name} to be passed, but the target {name} is None")
     if is_sparse(y):
         raise TypeError(f"Sparse data was passed for {name}, but a dense sequence of labels is required")
+    if not isinstance(y, np.ndarray) and hasattr(y, "__array__"):
+        y = np.asarray(y)
     if not isinstance(y, np.ndarray):
         values = list(y) if not isinstance(y, (str, bytes)) and isinstance(y, Iterable) else None
         if values is None:

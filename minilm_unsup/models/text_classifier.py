@@ -240,7 +240,8 @@ class TextClassifier(Estimator):
 
     def decision_function(self, X: Any) -> NDArray:
         """Return the logits, shape (n_samples, n_classes); for two classes the difference, shape (n_samples,)."""
-        logits = self._forward(self._network.layers, self._store, self._check_input(X))
+        X = self._check_input(X)
+        logits = self._forward(self._network.layers, self._store, X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
     def predict_proba(self, X: Any) -> NDArray:

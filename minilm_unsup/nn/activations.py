@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .._numba import JIT_FAST, njit
 from .._parallel import map_blocks
-from .._validation import check_choice
+from .._validation import check_choice, kernel_view
 from .layer import Layer
 from .parameters import Gradients, Parameters
 from .workspace import Workspace
@@ -84,6 +84,7 @@ def backward_through(
         Add to `dbias` in place of assigning.
     """
     kind = ACTIVATIONS[activation]
+    dY = kernel_view(dY)
     dZ = dY if kind == LINEAR else work.array("dZ", dY.shape, dY.dtype)
     if dY.size <= SERIAL_VALUES:
         differentiate(kind, Y, dY, accumulate, 0, dY.shape[1], dbias, dZ)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .._csr import CSRMatrix
 from .._numba import JIT_FAST, njit
 from .activations import sigmoid
-from .loss import Loss, sum_over_rows
+from .loss import Loss, split_targets, sum_over_rows
 from .workspace import Workspace
 
 __all__ = ["BinaryCrossEntropy"]
@@ -32,14 +32,16 @@ class BinaryCrossEntropy(Loss):
         n, d = logits.shape
         scale = logits.dtype.type(1.0 / (n * d))
 
+        sparse, dense = split_targets(targets)
+
         def block(start: int, stop: int) -> float:
             a, e = logits[start:stop], out[start:stop]
             np.abs(a, out=e)
             np.negative(e, out=e)
             np.exp(e, out=e)
-            if isinstance(targets, CSRMatrix):
-                return finish_sparse(a, targets.data, targets.indices, targets.indptr, start, scale, e)
-            return finish_dense(a, targets[start:stop], scale, e)
+            if sparse is not None:
+                return finish_sparse(a, *sparse, start, scale, e)
+            return finish_dense(a, dense[start:stop], scale, e)
 
         return sum_over_rows(block, n, d) / (n * d)
 

@@ -60,7 +60,14 @@ class GaussianNoise(Layer):
         return Y, NoCache()
 
     def backward(
-        self, params: Parameters, grads: Gradients, cache: NoCache, dY: NDArray, *, work: Workspace, need_dX: bool = True
+        self,
+        params: Parameters,
+        grads: Gradients,
+        cache: NoCache,
+        dY: NDArray,
+        *,
+        work: Workspace,
+        need_dX: bool = True,
     ) -> NDArray | None:
         """Return `dY`: a sum hands its gradient on."""
         return dY if need_dX else None

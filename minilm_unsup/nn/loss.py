@@ -8,10 +8,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from .._csr import CSRMatrix
 from .._parallel import map_blocks
+from .._validation import kernel_view
 from .workspace import Workspace
 
-__all__ = ["Loss", "sum_over_rows"]
+__all__ = ["Loss", "split_targets", "sum_over_rows"]
 
 # Values of the output that one block of rows holds: its passes stay in the second-level cache.
 BLOCK_VALUES = 1 << 16
@@ -23,6 +25,14 @@ def sum_over_rows(function: Callable[[int, int], float], n_rows: int, n_columns:
     if n_rows <= size:
         return function(0, n_rows)
     return float(sum(map_blocks(function, n_rows, size)))
+
+
+def split_targets(targets: NDArray | CSRMatrix) -> tuple[tuple[NDArray, NDArray, NDArray] | None, NDArray]:
+    """Return targets as kernels take them: the three arrays of sparse rows or None, and the dense array (or values)."""
+    if isinstance(targets, CSRMatrix):
+        data = kernel_view(targets.data)
+        return (data, kernel_view(targets.indices), kernel_view(targets.indptr)), data
+    return None, kernel_view(targets)
 
 
 @dataclass(frozen=True)

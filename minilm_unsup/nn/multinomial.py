@@ -6,13 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .._csr import CSRMatrix
 from .._numba import JIT_FAST, njit
 from ..ops.softmax import exp_shifted_rows, softmax
-from .loss import Loss, sum_over_rows
+from .loss import Loss, split_targets, sum_over_rows
 from .workspace import Workspace
 
 __all__ = ["Multinomial"]
@@ -32,12 +31,14 @@ class Multinomial(Loss):
         scale = logits.dtype.type(1.0 / n)
         largest = work.array("largest", (n,), logits.dtype)
 
+        sparse, dense = split_targets(targets)
+
         def block(start: int, stop: int) -> float:
             a, e, top = logits[start:stop], out[start:stop], largest[start:stop]
             exp_shifted_rows(a, top, e)
-            if isinstance(targets, CSRMatrix):
-                return finish_sparse(a, top, targets.data, targets.indices, targets.indptr, start, scale, e)
-            return finish_dense(a, top, targets[start:stop], scale, e)
+            if sparse is not None:
+                return finish_sparse(a, top, *sparse, start, scale, e)
+            return finish_dense(a, top, dense[start:stop], scale, e)
 
         return sum_over_rows(block, n, d) / n
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .._csr import CSRMatrix
 from .._numba import JIT_FAST, njit
-from .loss import Loss, sum_over_rows
+from .loss import Loss, split_targets, sum_over_rows
 from .workspace import Workspace
 
 __all__ = ["SquaredError"]
@@ -24,11 +23,13 @@ class SquaredError(Loss):
         n, d = logits.shape
         scale = logits.dtype.type(2.0 / (n * d))
 
+        sparse, dense = split_targets(targets)
+
         def block(start: int, stop: int) -> float:
             a, row = logits[start:stop], out[start:stop]
-            if isinstance(targets, CSRMatrix):
-                return square_sparse(a, targets.data, targets.indices, targets.indptr, start, scale, row)
-            return square_dense(a, targets[start:stop], scale, row)
+            if sparse is not None:
+                return square_sparse(a, *sparse, start, scale, row)
+            return square_dense(a, dense[start:stop], scale, row)
 
         return sum_over_rows(block, n, d) / (n * d)
 

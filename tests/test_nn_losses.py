@@ -1,0 +1,141 @@
+"""Losses: values against the written formula, gradients against differences, sparse as dense, extremes finite."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minilm_unsup._csr import CSRMatrix
+from minilm_unsup._parallel import set_num_threads
+from minilm_unsup.nn import Activation, BinaryCrossEntropy, Multinomial, SoftmaxCrossEntropy, SquaredError, Workspace
+from minilm_unsup.ops.softmax import softmax
+from minilm_unsup.testing import check_gradients
+
+from .reference import nn as naive
+from .strategies import seeds
+
+LOSSES = {
+    "binary": (BinaryCrossEntropy(), naive.binary_cross_entropy),
+    "multinomial": (Multinomial(), naive.multinomial),
+    "classes": (SoftmaxCrossEntropy(), naive.softmax_cross_entropy),
+    "squared": (SquaredError(), naive.squared_error),
+}
+names = st.sampled_from(sorted(LOSSES))
+
+
+def draw(name, seed, n, d, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    logits = (3 * rng.standard_normal((n, d))).astype(dtype)
+    if name == "classes":
+        return logits, rng.integers(0, d, size=n).astype(np.int32)
+    targets = rng.random((n, d)) * (rng.random((n, d)) < 0.5)
+    return logits, (targets if name == "binary" else 4 * targets).astype(dtype)
+
+
+@pytest.mark.kernel
+@settings(max_examples=60)
+@given(names, seeds(), st.integers(1, 5), st.integers(1, 150), st.sampled_from([np.float32, np.float64]))
+def test_value_is_the_formula_and_sparse_is_dense(name, seed, n, d, dtype):
+    loss, formula = LOSSES[name]
+    logits, targets = draw(name, seed, n, d, dtype)
+    kept = logits.copy()
+    out = np.empty_like(logits)
+    value = loss.gradient(logits, targets, out, work=Workspace())
+    np.testing.assert_array_equal(logits, kept)
+    # Sums over at most 150 values, each rounded a few times; float32 sums run in short stretches.
+    tolerance = 200 * float(np.finfo(dtype).eps)
+    assert value == pytest.approx(formula(logits.astype(np.float64), targets), rel=tolerance, abs=tolerance)
+    assert loss.value(logits, targets, work=Workspace()) == value
+    if name != "classes":
+        other = np.empty_like(logits)
+        sparse = loss.gradient(logits, CSRMatrix.from_dense(targets), other, work=Workspace())
+        assert sparse == pytest.approx(value, rel=tolerance, abs=tolerance)
+        np.testing.assert_allclose(other, out, rtol=tolerance, atol=tolerance)
+
+
+@settings(max_examples=40)
+@given(names, seeds(), st.integers(1, 4), st.integers(1, 6))
+def test_gradients_equal_central_differences(name, seed, n, d):
+    loss, _ = LOSSES[name]
+    logits, targets = draw(name, seed, n, d)
+    check_gradients(Activation(d, "linear"), logits, loss=loss, targets=targets)
+
+
+def test_extreme_logits_stay_finite():
+    logits = np.array([[-1e5, 1e5, 0.0, 88.0, -88.0]], dtype=np.float32)
+    targets = np.array([[1.0, 0.0, 0.5, 1.0, 0.0]], dtype=np.float32)
+    for name in ("binary", "multinomial", "classes"):
+        loss = LOSSES[name][0]
+        out = np.empty_like(logits)
+        target = np.array([0], dtype=np.int32) if name == "classes" else targets
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            value = loss.gradient(logits, target, out, work=Workspace())
+        assert math.isfinite(value)
+        assert np.isfinite(out).all()
+    # wrong by 1e5 on two features of five
+    out = np.empty_like(logits)
+    assert LOSSES["binary"][0].gradient(logits, targets, out, work=Workspace()) == pytest.approx(4e4, rel=1e-3)
+
+
+def test_nan_is_not_hidden():
+    logits = np.array([[0.0, np.nan]])
+    for name in LOSSES:
+        target = np.array([0], dtype=np.int32) if name == "classes" else np.array([[0.5, 0.5]])
+        assert math.isnan(LOSSES[name][0].value(logits, target, work=Workspace()))
+
+
+@given(seeds(), st.floats(-50, 50))
+def test_softmax_and_its_losses_ignore_a_shift(seed, shift):
+    logits, targets = draw("multinomial", seed, 3, 7)
+    np.testing.assert_allclose(softmax(logits + shift), softmax(logits), rtol=1e-12)
+    np.testing.assert_allclose(softmax(logits), [naive.softmax(row) for row in logits], rtol=1e-12)
+    a, b = (Multinomial().value(x, targets, work=Workspace()) for x in (logits, logits + shift))
+    assert a == pytest.approx(b, rel=1e-11)
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_same_bits_on_any_number_of_threads(name):
+    loss = LOSSES[name][0]
+    logits, targets = draw(name, 3, 100, 3000, np.float32)
+    found = []
+    try:
+        for n_threads in (1, 2, 3):
+            set_num_threads(n_threads)
+            out = np.empty_like(logits)
+            found.append((loss.gradient(logits, targets, out, work=Workspace()), out))
+    finally:
+        set_num_threads(None)
+    for value, out in found[1:]:
+        assert value == found[0][0]
+        np.testing.assert_array_equal(out, found[0][1])
+
+
+def test_targets_out_of_range_are_named():
+    with pytest.raises(ValueError, match=r"X must lie in \[0, 1\] for binary cross-entropy, got values from 0 to 2"):
+        BinaryCrossEntropy().check_targets(np.array([[0.0, 2.0]]))
+    with pytest.raises(ValueError, match="X must be at least 0"):
+        Multinomial().check_targets(CSRMatrix.from_dense(np.array([[0.0, -2.0]])))
+
+
+def test_the_printed_formula_of_the_article_fails():
+    """Row 1 of the article's formulas: with x and its estimate swapped the minimiser is 0 whatever x is."""
+    grid = np.linspace(1e-6, 1 - 1e-6, 2001)
+    for x in (0.2, 0.5, 0.9):
+
+        def wrong(p, x=x):
+            return -p * math.log(x)
+
+        def right(p, x=x):
+            return -(x * math.log(p) + (1 - x) * math.log(1 - p))
+
+        assert grid[np.argmin([wrong(p) for p in grid])] == grid[0]  # learns nothing
+        assert grid[np.argmin([right(p) for p in grid])] == pytest.approx(x, abs=1e-3)
+        logit = math.log(x) - math.log1p(-x)
+        best = BinaryCrossEntropy().value(np.array([[logit]]), np.array([[x]]), work=Workspace())
+        assert best == pytest.approx(right(x), rel=1e-12)
+        for other in (logit - 0.1, logit + 0.1):
+            assert BinaryCrossEntropy().value(np.array([[other]]), np.array([[x]]), work=Workspace()) > best
