@@ -241,6 +241,11 @@ class TextPipeline(Estimator):
         )
         self.counts_ = self.vectorizer_.fit_counts(cleaned)
         n_words = self.counts_.shape[1]
+        if n_words < 2:
+            raise ValueError(
+                f"the vocabulary of the {len(cleaned)} documents left after cleaning holds {n_words} word(s) besides stop "
+                f"words; at least 2 are needed: give more text, or stop_words=None"
+            )
         progress.finish(f"{int(self.counts_.sum()):,} words, {n_words:,} different ones kept")
         progress.start("tf-idf")
         self.tfidf_ = self.vectorizer_.weigh(self.counts_)
@@ -355,7 +360,7 @@ class TextPipeline(Estimator):
             "lsa": "latent semantic analysis of TF-IDF",
         }
         used = " beside ".join(parts[part] for part in self.embedder_.method.split("+"))
-        return f"Clusters are made from {used}: {self.vectors_.shape[1]} features in unit rows."
+        return f"{used}: {self.vectors_.shape[1]} features in unit rows"
 
     def save(self, path: str | os.PathLike[str], *, files: dict[str, str] | None = None, force: bool = False) -> None:
         """Write the fitted pipeline to the directory `path`, whole or not at all.
