@@ -29,7 +29,7 @@ def confusion_table(confusion: dict[str, Any] | None) -> str:
         drawing = f'<p class="soft">{len(labels)} classes are too many to draw.</p>'
     return (
         '<div class="card below"><h3>Where the classifier errs</h3><p class="soft small">Rows are true labels, columns '
-        "predictions; the shade is the share of the row. The diagonal is right.</p>"
+        "predictions; the deeper the shade, the larger the share of the row. The diagonal is right.</p>"
         f'<div class="scroll">{drawing}</div>{_worst(labels, matrix, shares)}</div>'
     )
 
@@ -48,9 +48,9 @@ def _numbered(labels: list[str], matrix: list[list[float]], shares: list[list[fl
     for i, name in enumerate(labels):
         cells = []
         for j, (value, share) in enumerate(zip(matrix[i], shares[i], strict=True)):
-            kinds = [kind for kind, holds in (("hi", share > 0.55), ("zero", value == 0), ("self", i == j)) if holds]
+            kinds = [kind for kind, holds in (("hi", share > 0.36), ("zero", value == 0), ("self", i == j)) if holds]
             kind = f' class="{" ".join(kinds)}"' if kinds else ""
-            shade = f' style="--v:{share:.2f}"' if share >= 0.005 else ""
+            shade = f' style="--v:{math.sqrt(share):.2f}"' if value else ""  # the root lifts small errors into sight
             cells.append(f"<td{kind}{shade}>{count(value)}</td>")
         title = f' title="{escape(name)}"' if len(name) > 22 else ""
         body.append(f'<tr><th scope="row"{title} dir="auto">{escape(clip(name, 22))}</th>{"".join(cells)}</tr>')
@@ -63,7 +63,7 @@ def _numbered(labels: list[str], matrix: list[list[float]], shares: list[list[fl
 def _cells(labels: list[str], shares: list[list[float]]) -> str:
     n = len(labels)
     rects = "".join(
-        f'<rect x="{j}" y="{i}" width="1" height="1" opacity="{max(0.06, share):.2f}"/>'
+        f'<rect x="{j}" y="{i}" width="1" height="1" opacity="{math.sqrt(share):.2f}"/>'
         for i, row in enumerate(shares)
         for j, share in enumerate(row)
         if share > 0

@@ -51,14 +51,30 @@
     var margin = 28;
     base.scale = Math.min((width - 2 * margin) / data.width, (height - 2 * margin) / data.height);
     base.x = (width - data.width * base.scale) / 2; base.y = (height - data.height * base.scale) / 2;
-    if (!old) home(); else draw();
+    if (old !== width) home(); else draw();
   }
   function readInk() {
     var style = getComputedStyle(figure);
-    ["ink", "card", "soft", "faint"].forEach(function (key) { ink[key] = style.getPropertyValue("--" + key).trim(); });
+    ["ink", "card", "faint"].forEach(function (key) { ink[key] = style.getPropertyValue("--" + key).trim(); });
+    // On a dark page the colours are lifted towards white, as the style sheet lifts the swatches.
+    var lift = (parseFloat(style.getPropertyValue("--lift")) || 0) / 100;
+    ink.hues = data.colours.map(function (hex) {
+      return "rgb(" + [1, 3, 5].map(function (at) {
+        var part = parseInt(hex.slice(at, at + 2), 16);
+        return Math.round(part + (255 - part) * lift);
+      }).join(",") + ")";
+    });
     draw();
   }
-  function home() { view.scale = 1; view.x = 0; view.y = 0; draw(); }
+  function home() {
+    // Where nearly all points are; a few far islands do not make the rest small.
+    var f = data.frame, room = 2 * 34;
+    view.scale = Math.min(3, Math.max(1, Math.min((width - room) / ((f[2] - f[0]) * base.scale + 1),
+      (height - room) / ((f[3] - f[1]) * base.scale + 1))));
+    view.x = width / 2 - view.scale * (base.x + (f[0] + f[2]) / 2 * base.scale);
+    view.y = height / 2 - view.scale * (base.y + (f[1] + f[3]) / 2 * base.scale);
+    hide(); draw();
+  }
   function zoom(factor, x, y) {
     var to = Math.min(60, Math.max(0.5, view.scale * factor)), by = to / view.scale;
     view.x = x - (x - view.x) * by; view.y = y - (y - view.y) * by; view.scale = to;
@@ -93,11 +109,13 @@
     }
     Object.keys(groups).map(Number).sort(function (a, b) { return a - b; }).forEach(function (k) {
       var points = groups[k], size = k < 0 ? r * 0.75 : r;
-      pen.beginPath();
-      for (var p = 0; p < points.length; p += 2) mark(points[p], points[p + 1], size, Math.max(k, 0));
       pen.globalAlpha = k < 0 ? 0.6 : 0.82;
-      pen.fillStyle = k < 0 ? ink.faint : hue(k);
-      pen.fill();
+      pen.fillStyle = k < 0 ? ink.faint : ink.hues[k % ink.hues.length];
+      for (var p = 0; p < points.length; p += 2) {
+        pen.beginPath();
+        mark(points[p], points[p + 1], size, Math.max(k, 0));
+        pen.fill();
+      }
     });
     pen.globalAlpha = 1;
     if (over >= 0) {
@@ -137,13 +155,13 @@
   function show(i) {
     over = i;
     tip.textContent = "";
-    var topic = data.topics[data.topic[i]], head = element("b");
+    var topic = data.topics[data.topic[i]].name, label = data.label ? data.labels[data.label[i]].name : "";
+    var head = element("b"), facts = ["document " + data.document[i]];
+    if (mode === "label") facts.push("topic " + topic); else if (label) facts.push("label " + label);
     head.appendChild(swatch(modes[mode].of[i]));
-    head.appendChild(element("span", "", topic.name));
+    head.appendChild(element("span", "", mode === "label" ? label || "(no label)" : topic));
     tip.appendChild(head);
-    var facts = "document " + data.document[i];
-    if (data.label && data.labels[data.label[i]].name) facts += " · label " + data.labels[data.label[i]].name;
-    tip.appendChild(element("span", "soft", facts));
+    tip.appendChild(element("span", "soft", facts.join(" · ")));
     var text = element("q", "", data.text[i]);
     text.dir = "auto";
     tip.appendChild(text);
@@ -203,7 +221,7 @@
   var tools = element("div", "tools");
   [["+", "Zoom in", function () { zoom(1.5, width / 2, height / 2); }],
    ["−", "Zoom out", function () { zoom(1 / 1.5, width / 2, height / 2); }],
-   ["⌂", "Show everything", function () { isolate(-1); home(); }]].forEach(function (tool) {
+   ["⌂", "Back to the start", function () { isolate(-1); home(); }]].forEach(function (tool) {
     var button = element("button", "", tool[0]);
     button.type = "button"; button.title = tool[1];
     button.setAttribute("aria-label", tool[1]);

@@ -70,6 +70,7 @@ def map_figure(data: dict[str, Any], entries: Sequence[dict[str, Any]]) -> str:
     live = {
         "width": width,
         "height": height,
+        "frame": _frame(columns, rows),
         "x": columns.tolist(),
         "y": rows.tolist(),
         "topic": topic.tolist(),
@@ -111,6 +112,12 @@ def _whole_units(x: NDArray, y: NDArray) -> tuple[NDArray[np.int64], NDArray[np.
     columns = np.rint((x - x.min()) * unit).astype(np.int64)
     rows = np.rint((y - y.min()) * unit).astype(np.int64)
     return columns, rows, max(1, int(columns.max())), max(1, int(rows.max()))
+
+
+def _frame(columns: NDArray, rows: NDArray) -> list[int]:
+    """Return left, top, right and bottom of the part that holds all but the outermost points."""
+    (left, right), (top, bottom) = (np.quantile(side, (0.004, 0.996)).tolist() for side in (columns, rows))
+    return [int(left), int(top), math.ceil(right), math.ceil(bottom)]
 
 
 def _densest(columns: NDArray, rows: NDArray) -> list[int] | None:
