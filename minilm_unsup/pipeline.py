@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .models.autoencoder import Autoencoder
     from .models.text_classifier import TextClassifier
     from .models.topic_model import TopicModel
+    from .text.tfidf import TfidfVectorizer
 
 __all__ = ["TextPipeline"]
 
@@ -224,27 +225,31 @@ class TextPipeline(Estimator):
         progress.finish(f"{len(kept):,} documents kept, {dropped:,} dropped")
         return kept
 
-    def _count(self, cleaned: list[str], progress: Progress) -> None:
+    def make_vectorizer(self, n_texts: int) -> TfidfVectorizer:
+        """Return the unfitted vectorizer that `fit` would use for `n_texts` cleaned documents."""
         from .text import TfidfVectorizer, WordTokenizer
 
-        progress.start("tokenise")
-        min_df: Any = (2 if len(cleaned) >= 50 else 1) if self.min_df == "auto" else self.min_df
-        max_df = 1.0 if len(cleaned) < 50 else self.max_df
-        self.vectorizer_ = TfidfVectorizer(
+        few = n_texts < 50
+        min_df: Any = (1 if few else 2) if self.min_df == "auto" else self.min_df
+        return TfidfVectorizer(
             tokenizer=WordTokenizer(),
             min_df=min_df,
-            max_df=max_df,
+            max_df=1.0 if few else self.max_df,
             max_features=self.max_features,
             stop_words=self.stop_words,
             sublinear_tf=True,
             dtype=np.float32,
         )
+
+    def _count(self, cleaned: list[str], progress: Progress) -> None:
+        progress.start("tokenise")
+        self.vectorizer_ = self.make_vectorizer(len(cleaned))
         self.counts_ = self.vectorizer_.fit_counts(cleaned)
         n_words = self.counts_.shape[1]
         if n_words < 2:
             raise ValueError(
-                f"the vocabulary of the {len(cleaned)} documents left after cleaning holds {n_words} word(s) besides stop "
-                f"words; at least 2 are needed: give more text, or stop_words=None"
+                f"the vocabulary of the {len(cleaned)} documents left after cleaning holds {n_words} word(s) besides "
+                f"stop words; at least 2 are needed: give more text, or stop_words=None"
             )
         progress.finish(f"{int(self.counts_.sum()):,} words, {n_words:,} different ones kept")
         progress.start("tf-idf")

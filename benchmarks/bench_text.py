@@ -1,0 +1,92 @@
+"""20,000 raw documents to TF-IDF: cleaning, counting and weighing, beside scikit-learn's TfidfVectorizer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.frame import Context, Row, alternate, bytes_rate, median, require, spread
+from benchmarks.sets import labelled
+
+
+def run(context: Context) -> list[Row]:
+    from minilm_unsup import Deduplicator, QualityFilter, TextCleaner, TfidfVectorizer, WordTokenizer
+
+    require("sklearn")
+    from sklearn.feature_extraction.text import TfidfVectorizer as Peer
+
+    limit = context.size(20_000, 1_000)
+    english = labelled(context, "20news/20news_body.tsv.gz", limit)[0]
+    english += labelled(context, "ag_news/ag_news.tsv.gz")[0][: max(0, limit - len(english))]
+    chinese = labelled(context, "thucnews/thucnews.tsv.gz", limit)[0]
+    rows = []
+    for language, texts in (("English", english), ("Chinese titles", chinese)):
+        texts = texts[:limit]
+        n_bytes = sum(len(text.encode()) for text in texts)
+        _check_equal(texts)
+
+        def ours(texts: list[str] = texts) -> None:
+            TfidfVectorizer().fit_transform(TextCleaner().transform(texts))
+
+        # The peer gets raw text: its own lower-casing and token pattern are all it does to it. For Chinese it has no
+        # words at all (a title is one token), so characters and their pairs stand for what ours counts.
+        settings = {} if language == "English" else {"analyzer": "char", "ngram_range": (1, 2)}
+
+        def peer(texts: list[str] = texts, settings: dict = settings) -> None:
+            Peer(dtype=np.float32, **settings).fit_transform(texts)
+
+        cleaner = TextCleaner()
+        cleaned = cleaner.transform(texts)
+        parts = {
+            "clean": lambda texts=texts: TextCleaner().transform(texts),
+            "filter": lambda cleaned=cleaned: Deduplicator().filter(QualityFilter().filter(cleaned)[0]),
+            "count": lambda cleaned=cleaned: TfidfVectorizer().fit_transform(cleaned),
+        }
+        times = alternate({"ours": ours, "peer": peer, **parts}, context.repeats)
+        t = median(times["ours"])
+        rows.append(
+            Row(
+                f"clean + count + TF-IDF, {len(texts):,} {language}",
+                t,
+                median(times["peer"]),
+                "scikit-learn",
+                target=">= 5x" if language == "English" else "",
+                met=median(times["peer"]) / t >= 5 if language == "English" else None,
+                share=f"{n_bytes / t / bytes_rate(1 << 26):.2%} of memory",
+                spread=spread(times["ours"]),
+                note=f"{n_bytes / t / 1e6:.0f} MB/s; "
+                + ", ".join(f"{name} {median(times[name]) * 1e3:.0f} ms" for name in parts),
+            )
+        )
+        words = WordTokenizer().train(cleaned)
+        times = alternate({"encode": lambda w=words, c=cleaned: w.encode_batch(c)}, context.repeats)
+        t = median(times["encode"])
+        rows.append(
+            Row(
+                f"WordTokenizer.encode_batch, {language}",
+                t,
+                spread=spread(times["encode"]),
+                note=f"{n_bytes / t / 1e6:.0f} MB/s",
+            )
+        )
+    return rows
+
+
+def _check_equal(texts: list[str]) -> None:
+    """The same numbers as scikit-learn where the settings mean the same, before anything is timed."""
+    from sklearn.feature_extraction.text import TfidfVectorizer as Peer
+
+    from minilm_unsup import TfidfVectorizer, WordTokenizer
+
+    part = texts[:2_000]
+    ours = TfidfVectorizer(tokenizer=WordTokenizer(rule="runs", min_length=2), dtype=np.float64)
+    X, peer = ours.fit_transform(part), Peer()
+    Y = peer.fit_transform(part)
+    Y.sort_indices()
+    same = (
+        list(ours.get_feature_names_out()) == list(peer.get_feature_names_out())
+        and np.array_equal(X.indptr, Y.indptr)
+        and np.array_equal(X.indices, Y.indices)
+        and np.allclose(X.data, Y.data, rtol=1e-12, atol=0)
+    )
+    if not same:
+        raise RuntimeError("TF-IDF differs from scikit-learn's for equal settings")
