@@ -380,7 +380,7 @@ cdef class Scanner:
         if breaks:
             changed = bytearray(self.classes)
             for character in breaks:
-                if ord(character) < WORDS_LIMIT:
+                if ord(character) < WORDS_LIMIT and changed[ord(character)] == WORDS_HAN:
                     changed[ord(character)] = WORDS_OTHER
             self.classes = bytes(changed)
         self.rules.classes = <const uint8_t*>PyBytes_AS_STRING(self.classes)

@@ -170,43 +170,58 @@ static int words_count_sequence(WordCounts *c, int32_t row)
     return 0;
 }
 
-/* Take in one word of a row; 0 or -1. */
-static inline int words_count_word(
-    WordCounts *c, const unsigned char *p, size_t n, uint64_t hash, int32_t row, const WordTable *stop)
+/* The id of a word, with its feature or node where it is new; -1 when there is no memory. */
+static inline int32_t words_take_in(
+    WordCounts *c, const unsigned char *p, size_t n, uint64_t hash, const WordTable *stop)
 {
     int is_new = 0;
     int32_t id = words_intern(&c->words, p, n, hash, &is_new);
-    if (id < 0) return -1;
+    if (WORDS_LIKELY(!is_new) || id < 0) return id;
+    int stopped = stop != NULL && words_look_up(stop, p, n, hash) >= 0;
+    if (c->high == 1) return words_new_feature(c, (size_t)id, stopped ? WORDS_STOPPED : WORDS_NOWHERE) < 0 ? -1 : id;
+    if (words_reserve((void **)&c->node_of_word, &c->node_of_word_capacity, (size_t)id + 1, sizeof(int32_t)) < 0)
+        return -1;
+    c->node_of_word[id] = stopped ? -2 : words_new_node(c, -1, id);
+    return c->node_of_word[id] == -1 ? -1 : id;
+}
+
+/* Count words by id in a row, or, for n-grams, put them by for words_count_sequence; 0 or -1. */
+static inline int words_count_ids(WordCounts *c, const int32_t *ids, int n, int32_t row)
+{
     if (c->high == 1) {
-        if (is_new) {
-            int stopped = stop != NULL && words_look_up(stop, p, n, hash) >= 0;
-            if (words_new_feature(c, (size_t)id, stopped ? WORDS_STOPPED : WORDS_NOWHERE) < 0) return -1;
-        }
-        return c->features[id].row == WORDS_STOPPED ? 0 : words_count_one(c, id, row);
+        for (int i = 0; i < n; i++)
+            if (c->features[ids[i]].row != WORDS_STOPPED && words_count_one(c, ids[i], row) < 0) return -1;
+        return 0;
     }
-    if (is_new) {
-        if (words_reserve((void **)&c->node_of_word, &c->node_of_word_capacity, (size_t)id + 1, sizeof(int32_t)) < 0)
-            return -1;
-        int stopped = stop != NULL && words_look_up(stop, p, n, hash) >= 0;
-        c->node_of_word[id] = stopped ? -2 : words_new_node(c, -1, id);
-        if (c->node_of_word[id] == -1) return -1;
-    }
-    if (c->node_of_word[id] < 0) return 0;
-    if (words_reserve((void **)&c->sequence, &c->sequence_capacity, c->n_sequence + 1, sizeof(int32_t)) < 0) return -1;
-    c->sequence[c->n_sequence++] = id;
+    size_t needed = c->n_sequence + (size_t)n;
+    if (words_reserve((void **)&c->sequence, &c->sequence_capacity, needed, sizeof(int32_t)) < 0) return -1;
+    for (int i = 0; i < n; i++)
+        if (c->node_of_word[ids[i]] >= 0) c->sequence[c->n_sequence++] = ids[i];
     return 0;
+}
+
+/* Count one word; 0 or -1. */
+static int words_count_word(
+    WordCounts *c, const unsigned char *p, size_t n, uint64_t hash, int32_t row, const WordTable *stop)
+{
+    int32_t id = words_take_in(c, p, n, hash, stop);
+    return id < 0 ? -1 : words_count_ids(c, &id, 1, row);
 }
 
 /* Count the text the cursor stands before, as row `row`; 0 or -1. */
 static int words_count_text(WordCounts *c, WordCursor *w, int32_t row, const WordTable *stop)
 {
+    int32_t ids[WORDS_BATCH];
     int n;
-    while ((n = words_next(w)) > 0) {
+    while ((n = words_next(w)) > 0) { /* three loops, so that each fetches from memory ahead of the next */
         for (int i = 0; i < n; i++) WORDS_PREFETCH(c->words.slots + (w->tokens[i].hash & c->words.mask));
         for (int i = 0; i < n; i++) {
             const WordToken *t = w->tokens + i;
-            if (words_count_word(c, w->bytes + t->at, t->n_bytes, t->hash, row, stop) < 0) return -1;
+            ids[i] = words_take_in(c, w->bytes + t->at, t->n_bytes, t->hash, stop);
+            if (ids[i] < 0) return -1;
+            if (c->high == 1) WORDS_PREFETCH(c->features + ids[i]);
         }
+        if (words_count_ids(c, ids, n, row) < 0) return -1;
     }
     if (n < 0) return -1;
     return c->high > 1 ? words_count_sequence(c, row) : 0;

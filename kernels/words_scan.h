@@ -113,6 +113,67 @@ static inline uint64_t words_lower8(uint64_t k)
     return k | ((from_a ^ behind_z) & ones * 0x80) >> 2;
 }
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+/* Which of 64 one-byte characters are ASCII letters or digits (and underscores, where asked for); which are those or no
+ * ASCII at all. Bit i is character start + i; behind the end of the text bits are 0. */
+typedef struct {
+    Py_ssize_t start; /* a multiple of 64, or -1: none yet */
+    uint64_t plain, other;
+} WordMasks;
+
+static inline int words_lowest_bit(uint64_t m)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    return __builtin_ctzll(m);
+#else
+    int i = 0;
+    while (!(m >> i & 1)) i++;
+    return i;
+#endif
+}
+
+static void words_make_masks(WordMasks *m, const uint8_t *s, Py_ssize_t n, int underscore)
+{
+    uint8_t tail[64] = {0};
+    s += m->start;
+    if (n - m->start < 64) {
+        memcpy(tail, s, (size_t)(n - m->start));
+        s = tail;
+    }
+    m->plain = m->other = 0;
+    for (int i = 0; i < 64; i += 16) {
+#if defined(__SSE2__)
+        __m128i c = _mm_loadu_si128((const __m128i *)(s + i));
+        __m128i letter = _mm_sub_epi8(_mm_or_si128(c, _mm_set1_epi8(32)), _mm_set1_epi8('a'));
+        __m128i digit = _mm_sub_epi8(c, _mm_set1_epi8('0'));
+        letter = _mm_cmpeq_epi8(letter, _mm_min_epu8(letter, _mm_set1_epi8(25)));
+        digit = _mm_cmpeq_epi8(digit, _mm_min_epu8(digit, _mm_set1_epi8(9)));
+        __m128i plain = _mm_or_si128(letter, digit);
+        if (underscore) plain = _mm_or_si128(plain, _mm_cmpeq_epi8(c, _mm_set1_epi8('_')));
+        m->plain |= (uint64_t)(uint32_t)_mm_movemask_epi8(plain) << i;
+        m->other |= (uint64_t)(uint32_t)_mm_movemask_epi8(c) << i;
+#else
+        for (int j = i; j < i + 16; j++) {
+            uint8_t c = s[j], letter = (uint8_t)((c | 32) - 'a'), digit = (uint8_t)(c - '0');
+            m->plain |= (uint64_t)(letter < 26 || digit < 10 || (underscore && c == '_')) << j;
+            m->other |= (uint64_t)(c >> 7) << j;
+        }
+#endif
+    }
+    m->other |= m->plain;
+}
+
+/* Make `m` hold the 64 characters around i. */
+static inline void words_masks(WordMasks *m, const uint8_t *s, Py_ssize_t n, Py_ssize_t i, int underscore)
+{
+    if (m->start == (i & ~(Py_ssize_t)63)) return;
+    m->start = i & ~(Py_ssize_t)63;
+    words_make_masks(m, s, n, underscore);
+}
+
 /* Room for a token of `n` characters; 0 or -1. */
 static inline int words_room(WordCursor *s, Py_ssize_t n)
 {

@@ -21,14 +21,15 @@ static inline int NAMED(words_class_at)(const WordRules *r, const CHARACTER *s, 
 #define IS_INNER(k) ((k) >= WORDS_LETTER && (k) <= WORDS_MARK)
 #define IS_ALNUM(k) ((k) == WORDS_LETTER || (k) == WORDS_DIGIT)
 
-/* End of the word that starts at `start` with a letter or digit; *next is where to go on. */
+/* End of the word that starts at `start` and of which the characters before j are known to belong to it, without a
+ * joiner; *next is where to go on. */
 static Py_ssize_t NAMED(words_end)(
-    const WordRules *r, const CHARACTER *s, Py_ssize_t n, Py_ssize_t start, Py_ssize_t *next)
+    const WordRules *r, const CHARACTER *s, Py_ssize_t n, Py_ssize_t start, Py_ssize_t j, Py_ssize_t *next)
 {
-    Py_ssize_t j = start, part = start; /* part: behind the last joiner */
+    Py_ssize_t part = start; /* behind the last joiner */
     for (;;) {
         int k;
-        do { k = NAMED(words_class_at)(r, s, n, ++j); } while (IS_INNER(k));
+        while (IS_INNER(k = NAMED(words_class_at)(r, s, n, j))) j++;
         *next = j;
         if (!r->joiners || k != WORDS_PUNCT) return j;
         Py_UCS4 c = words_fold_width(r, s[j]);
@@ -92,18 +93,27 @@ static inline int NAMED(words_give_plain)(WordCursor *w, const CHARACTER *s, Py_
     size_t n = (size_t)(end - start);
     if (words_room(w, end - start) < 0) return -1;
     unsigned char *out = w->bytes + w->n_bytes;
+    int lowercase = w->rules->lowercase;
     if (sizeof(CHARACTER) == 1 && end + 8 <= w->length) { /* whole words may be read: up to 7 bytes behind the token */
-        for (size_t i = 0; i < n; i += 8) {
-            uint64_t k = words_load((const unsigned char *)s + start + i);
-            if (n - i < 8) k = words_head(k, n - i); /* what follows the token need not be ASCII */
-            if (w->rules->lowercase) k = words_lower8(k);
-            memcpy(out + i, &k, 8);
+        const unsigned char *in = (const unsigned char *)s + start;
+        uint64_t hash = WORDS_SEED, k;
+        size_t left = n;
+        for (; left > 8; left -= 8, in += 8, out += 8) { /* as words_hash */
+            k = words_load(in);
+            if (lowercase) k = words_lower8(k);
+            memcpy(out, &k, 8);
+            hash = words_mix(hash, k);
         }
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            unsigned char c = (unsigned char)s[start + (Py_ssize_t)i];
-            out[i] = w->rules->lowercase && c >= 'A' && c <= 'Z' ? c | 32 : c;
-        }
+        k = words_load(in);
+        if (left < 8) k = words_head(k, left); /* what follows the token need not be ASCII */
+        if (lowercase) k = words_lower8(k);
+        memcpy(out, &k, 8);
+        words_push(w, start, end, n, words_mix(hash, k));
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[start + (Py_ssize_t)i];
+        out[i] = lowercase && c >= 'A' && c <= 'Z' ? c | 32 : c;
     }
     words_push(w, start, end, n, words_hash(out, n));
     return 0;
@@ -153,23 +163,47 @@ static int NAMED(words_next)(WordCursor *w)
     const uint8_t *plain = r->plain;
     Py_ssize_t n = w->length, i = w->at;
     if (w->run_at < w->run_end && NAMED(words_next_han)(w, s, w->run_start) < 0) return -1;
+    WordMasks masks = {-1, 0, 0};
     while (w->n_tokens < WORDS_BATCH && i < n) {
         Py_UCS4 c = s[i];
-        if (WORDS_LIKELY(c < 256 && plain[c])) {
-            Py_ssize_t j = i + 1;
-            while (s[j] < 256 && plain[s[j]]) j++;
-            int behind = words_class(r, s[j]); /* at the end of the text: of the NUL */
-            Py_ssize_t next = j, end = j;
-            if (IS_INNER(behind) || (r->joiners && behind == WORDS_PUNCT)) end = NAMED(words_end)(r, s, n, i, &next);
+        Py_ssize_t plain_end = i;
+        if (sizeof(CHARACTER) == 1 && !r->punctuation) { /* 64 characters at a time */
+            words_masks(&masks, (const uint8_t *)s, n, i, plain['_']);
+            uint64_t from_here = masks.other >> (i & 63);
+            if (from_here == 0) {
+                i = (i | 63) + 1;
+                continue;
+            }
+            i += words_lowest_bit(from_here);
+            c = s[i];
+            if (masks.plain >> (i & 63) & 1) {
+                from_here = ~masks.plain >> (i & 63);
+                plain_end = i;
+                while (from_here == 0) { /* to the end of these 64 */
+                    plain_end = (plain_end | 63) + 1;
+                    if (plain_end >= n) break;
+                    words_masks(&masks, (const uint8_t *)s, n, plain_end, plain['_']);
+                    from_here = ~masks.plain;
+                }
+                if (from_here) plain_end += words_lowest_bit(from_here);
+            }
+        } else if (c < 256 && plain[c]) {
+            do { plain_end++; } while (s[plain_end] < 256 && plain[s[plain_end]]);
+        }
+        if (WORDS_LIKELY(plain_end > i)) {
+            int behind = words_class(r, s[plain_end]); /* at the end of the text: of the NUL */
+            Py_ssize_t next = plain_end, end = plain_end;
+            if (IS_INNER(behind) || (r->joiners && behind == WORDS_PUNCT))
+                end = NAMED(words_end)(r, s, n, i, plain_end, &next);
             if (end - i >= r->min_length && (r->keep_numbers || NAMED(words_has_letter)(r, s, i, end))
-                && (end == j ? NAMED(words_give_plain)(w, s, i, end) : NAMED(words_give)(w, s, i, end)) < 0)
+                && (end == plain_end ? NAMED(words_give_plain)(w, s, i, end) : NAMED(words_give)(w, s, i, end)) < 0)
                 return -1;
             i = next;
             continue;
         }
         int k = words_class(r, c);
         if (IS_ALNUM(k)) {
-            Py_ssize_t next, j = NAMED(words_end)(r, s, n, i, &next);
+            Py_ssize_t next, j = NAMED(words_end)(r, s, n, i, i + 1, &next);
             if (j - i >= r->min_length && (r->keep_numbers || NAMED(words_has_letter)(r, s, i, j))
                 && NAMED(words_give)(w, s, i, j) < 0)
                 return -1;

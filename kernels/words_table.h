@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define WORDS_SLACK 16
+#define WORDS_SEED UINT64_C(0x2545F4914F6CDD1D)
 
 #if defined(__GNUC__) || defined(__clang__)
 #define WORDS_PREFETCH(p) __builtin_prefetch(p)
@@ -38,10 +39,8 @@ typedef struct {
     size_t starts_capacity;
 } WordTable;
 
-/* Grow `*buffer` to hold `needed` items of `size` bytes; 0, or -1 when there is no memory. */
-static int words_reserve(void **buffer, size_t *capacity, size_t needed, size_t size)
+static int words_grow(void **buffer, size_t *capacity, size_t needed, size_t size)
 {
-    if (needed <= *capacity) return 0;
     size_t wanted = *capacity < 64 ? 64 : *capacity;
     while (wanted < needed) {
         if (wanted > SIZE_MAX / 2) return -1;
@@ -53,6 +52,12 @@ static int words_reserve(void **buffer, size_t *capacity, size_t needed, size_t 
     *buffer = grown;
     *capacity = wanted;
     return 0;
+}
+
+/* Grow `*buffer` to hold `needed` items of `size` bytes; 0, or -1 when there is no memory. */
+static inline int words_reserve(void **buffer, size_t *capacity, size_t needed, size_t size)
+{
+    return WORDS_LIKELY(needed <= *capacity) ? 0 : words_grow(buffer, capacity, needed, size);
 }
 
 static inline uint64_t words_load(const unsigned char *p)
@@ -84,7 +89,7 @@ static inline uint64_t words_mix(uint64_t h, uint64_t k)
 
 static inline uint64_t words_hash(const unsigned char *p, size_t n)
 {
-    uint64_t h = UINT64_C(0x2545F4914F6CDD1D);
+    uint64_t h = WORDS_SEED;
     while (n > 8) {
         h = words_mix(h, words_load(p));
         p += 8;
