@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
@@ -18,6 +20,7 @@ from minilm_unsup.report import render_report, render_topics_text, write_report
 VOID = {"meta", "link", "br", "hr", "img", "input", "col", "base", "area", "embed", "source", "track", "wbr"}
 HOSTILE = [
     "</script><script>alert(1)</script>",
+    "</SCRIPT ><b>bold</b></script/x>",
     '"><img src=x onerror=alert(1)>',
     "' onmouseover='alert(1)",
     "<!-- <script> ]]> &amp; &lt;",
@@ -165,6 +168,8 @@ def assert_safe(page):
         if name in ("href", "xlink:href"):
             assert value.startswith("#")
             assert value[1:] in reader.ids
+    for data in reader.scripts[:1]:
+        assert not set(data) & set("<>&\u2028\u2029")
     style = page[page.index("<style>") : page.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
@@ -384,3 +389,24 @@ def test_terminal_lines_are_plain_and_aligned():
     table = {"title": "t", "columns": ["method", "score"], "rows": [["基线方法", 0.5], ["ours", 0.75]]}
     lines = render_topics_text({"evaluation": [table]}).splitlines()[2:]
     assert lines == ["  基线方法  0.500", "  ours      0.750"]
+
+
+def test_the_script_runs_in_a_browser_under_its_policy(tmp_path):
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if browser is None:
+        pytest.skip("no Chromium on the path")
+    page = tmp_path / "report.html"
+    write_report(report_data(n=50, n_topics=3, text="词 </script> word"), page)
+    flags = (
+        "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync".split()
+    )
+    command = [browser, *flags, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000", "--dump-dom"]
+    try:
+        done = subprocess.run([*command, page.as_uri()], capture_output=True, timeout=60, check=True)
+    except (subprocess.SubprocessError, OSError) as error:
+        pytest.skip(f"Chromium does not start here: {error}")
+    live = read(done.stdout.decode("utf-8"))
+    assert "canvas" in live.seen
+    assert ("figure", "class", "card map live") in live.attributes
+    # One button a topic in the legend, one a card, two modes, three tools.
+    assert live.seen.count("button") == 3 + 3 + 2 + 3
