@@ -16,11 +16,22 @@ cdef extern from "Python.h":
     int Py_UNICODE_ISSPACE(Py_UCS4 c) nogil
 
 
-# Bits of each ASCII character: letter, digit, space.
+# Bits of each ASCII character: letter, digit, space, and the characters that `marks` looks at.
 cdef enum:
     LETTER = 1
     DIGIT = 2
     SPACE = 4
+    MARK = 8
+    CONTROL = 16
+
+# Bits of `marks`; the same numbers stand in cleaning_rules.py.
+cdef enum:
+    MARKUP = 1
+    AT = 2
+    FEED = 4
+    ADDRESS = 8
+    NOT_ASCII = 16
+    INVISIBLE = 32
 
 cdef uint8_t ascii_class[128]
 
@@ -32,6 +43,11 @@ cdef void fill_ascii_class() noexcept:
             (LETTER if Py_UNICODE_ISALPHA(c) else DIGIT if Py_UNICODE_ISALNUM(c) else 0)
             | (SPACE if Py_UNICODE_ISSPACE(c) else 0)
         )
+    for c in (10, 38, 58, 60, 64, 87, 119):  # line feed & : < @ W w
+        ascii_class[c] |= MARK
+    for c in range(128):
+        if (c < 32 or c == 127) and c != 9 and c != 10:
+            ascii_class[c] |= MARK | CONTROL
 
 
 fill_ascii_class()
@@ -126,39 +142,79 @@ cdef Py_ssize_t fold_into(
     return m
 
 
+cdef inline bint is_space(uint32_t c) noexcept nogil:
+    return ascii_class[c] & SPACE if c < 128 else Py_UNICODE_ISSPACE(c)
+
+
 cdef Py_ssize_t collapse_into(
     const character* text,  # IN   (n,)
     Py_ssize_t n,
     character* out,         # OUT  (n,)
-    bint keep_lines,
 ) noexcept nogil:
-    """Each run of white space becomes one space, or one or two line feeds where lines are kept; none at the ends."""
+    """Each run of white space becomes one space; none at the ends. No branch depends on where words end."""
+    cdef Py_ssize_t i, m = 0
+    cdef bint space, after_space = True
+    for i in range(n):
+        space = is_space(text[i])
+        out[m] = 0x20 if space else text[i]
+        m += not (space and after_space)
+        after_space = space
+    return m - 1 if m > 0 and after_space else m
+
+
+cdef Py_ssize_t collapse_lines_into(
+    const character* text,  # IN   (n,)
+    Py_ssize_t n,
+    character* out,         # OUT  (n,)
+) noexcept nogil:
+    """As `collapse_into`, but a run with line feeds becomes one of them, or two where it held several."""
     cdef Py_ssize_t i, m = 0
     cdef int feeds = 0
     cdef bint gap = False
-    cdef uint32_t c
     for i in range(n):
-        c = text[i]
-        if c == 0x20 or c == 10 or c == 9 or (c > 0x7F and Py_UNICODE_ISSPACE(c)) or 11 <= c <= 13 or 0x1C <= c <= 0x1F:
+        if is_space(text[i]):
             gap = True
-            feeds += c == 10
+            feeds += text[i] == 10
             continue
-        if gap:
-            if m > 0:
-                if keep_lines and feeds:
-                    out[m] = 10
-                    m += 1
-                    if feeds > 1:
-                        out[m] = 10
-                        m += 1
-                else:
-                    out[m] = 0x20
-                    m += 1
-            gap = False
-            feeds = 0
-        out[m] = <character> c
+        if gap and m > 0:
+            out[m] = 10 if feeds else 0x20
+            m += 1
+            if feeds > 1:
+                out[m] = 10
+                m += 1
+        gap = False
+        feeds = 0
+        out[m] = text[i]
         m += 1
     return m
+
+
+cdef int marks_in(const character* text, Py_ssize_t n) noexcept nogil:
+    """Which rules have something to look at: the bits of `marks`."""
+    cdef Py_ssize_t i
+    cdef uint32_t c
+    cdef int found = 0
+    for i in range(n):
+        c = text[i]
+        if c >= 128:
+            found |= NOT_ASCII
+            continue
+        if not ascii_class[c] & MARK:
+            continue
+        if c == 60 or c == 38:  # < &
+            found |= MARKUP
+        elif ascii_class[c] & CONTROL:
+            found |= INVISIBLE
+        elif c == 64:  # @
+            found |= AT
+        elif c == 10:
+            found |= FEED
+        elif c == 58:  # ://
+            if i + 2 < n and text[i + 1] == 47 and text[i + 2] == 47:
+                found |= ADDRESS
+        elif i + 3 < n and text[i + 1] | 32 == 119 and text[i + 2] | 32 == 119 and text[i + 3] == 46:  # www.
+            found |= ADDRESS
+    return found
 
 
 cdef str fold_kind(str text, const character* data, Py_ssize_t n, int kind, int flags):
@@ -182,7 +238,7 @@ cdef str collapse_kind(str text, const character* data, Py_ssize_t n, int kind, 
         raise MemoryError()
     try:
         with nogil:
-            m = collapse_into(data, n, out, keep_lines)
+            m = collapse_lines_into(data, n, out) if keep_lines else collapse_into(data, n, out)
         # White space only shrinks, but a tab may have become a space at equal length.
         result = PyUnicode_FromKindAndData(kind, out, m)
         return text if m == n and result == text else result
@@ -216,7 +272,7 @@ cpdef str collapse_space(str text, bint keep_lines):
 
 cdef inline uint8_t class_of(uint32_t c) noexcept nogil:
     if c < 128:
-        return ascii_class[c]
+        return ascii_class[c] & (LETTER | DIGIT | SPACE)
     if Py_UNICODE_ISALPHA(c):
         return LETTER
     if Py_UNICODE_ISALNUM(c):
@@ -237,6 +293,22 @@ cdef str alphanumeric_kind(const character* data, Py_ssize_t n, int kind):
         return PyUnicode_FromKindAndData(kind, out, m)
     finally:
         PyMem_Free(out)
+
+
+cpdef int marks(str text):
+    """What the rules of the cleaner would find in `text`, as bits.
+
+    1: ``<`` or ``&``; 2: ``@``; 4: a line feed; 8: ``://`` or ``www.``; 16: characters beyond ASCII;
+    32: control characters.
+    """
+    cdef Py_ssize_t n = len(text)
+    cdef int kind = PyUnicode_KIND(text)
+    cdef void* data = <void*> PyUnicode_DATA(text)
+    if kind == 1:
+        return marks_in[uint8_t](<const uint8_t*> data, n)
+    if kind == 2:
+        return marks_in[uint16_t](<const uint16_t*> data, n)
+    return marks_in[uint32_t](<const uint32_t*> data, n)
 
 
 cpdef str alphanumeric(str text):

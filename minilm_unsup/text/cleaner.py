@@ -194,16 +194,23 @@ class TextCleaner(Estimator):
     def _run(
         text: str, steps: Sequence[tuple[str, Callable[[str], str]]], note: Callable[[str, str, str], None] | None
     ) -> str:
+        marks = rules.marks(text)
         while True:
             start = text
             for name, rule in steps:
+                if name in rules.NEEDS and not marks & rules.NEEDS[name]:
+                    continue
                 after = rule(text)
                 if after is not text and after != text:
                     if note is not None:
                         note(name, text, after)
                     text = after
-            # One pass can uncover work for an earlier rule: a tag made of two halves, an entity of an entity.
-            if text is start or rules.is_settled(text) or text == start:
+            # One pass can uncover work for an earlier rule: a tag made of two halves, an entity of an entity. Plain ASCII
+            # without what rules look at cannot.
+            if text is start:
+                return text
+            marks = rules.marks(text)
+            if not marks or text == start:
                 return text
 
     def transform(self, texts: Sequence[str]) -> list[str]:

@@ -20,7 +20,6 @@ __all__ = [
     "emails",
     "first_difference",
     "html",
-    "is_settled",
     "lowercase",
     "punctuation",
     "quoting",
@@ -97,9 +96,7 @@ def quoting(text: str) -> str:
 
 def urls(text: str) -> str:
     """Drop web addresses."""
-    if "://" not in text and "www." not in text and "WWW." not in text:
-        return text
-    return _URL.sub(" ", text)
+    return _URL.sub(" ", text) if "." in text else text
 
 
 def emails(text: str) -> str:
@@ -173,9 +170,17 @@ def whitespace_with_lines(text: str) -> str:
     return _clean.collapse_space(text, True)
 
 
-def is_settled(text: str) -> bool:
-    """Tell that a second pass would find nothing: no rule but those for characters has anything to look at."""
-    return text.isascii() and not any(mark in text for mark in ("<", "&", "@", "\n", "://", "www."))
+# Bits of kernels/clean.pyx `marks`: what a text holds that a rule would look at.
+MARKUP, AT, FEED, ADDRESS, NOT_ASCII, INVISIBLE = 1, 2, 4, 8, 16, 32
+NEEDS = {
+    "unicode": NOT_ASCII | INVISIBLE,
+    "html": MARKUP,
+    "quoting": FEED,
+    "urls": ADDRESS,
+    "emails": AT,
+    "accents": NOT_ASCII,
+}
+marks = _clean.marks
 
 
 def first_difference(before: str, after: str) -> int:
