@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,17 @@ class Autoencoder(Estimator, TransformerMixin):
     """
 
     _accepts_sparse = True
+
+    # what fit sets; a class attribute would count as fitted
+    n_features_in_: int
+    history_: History
+    _network: Sequential
+    _criterion: Loss
+    _store: ParameterStore
+    _optimizer_state: dict[str, NDArray]
+    _rng: np.random.Generator
+    _sparse: bool
+    _sums: NDArray[np.float64]  # of the columns of the training rows, then the number of those
 
     def __init__(
         self,
@@ -254,11 +266,11 @@ class Autoencoder(Estimator, TransformerMixin):
         encoder: list[tuple[str, Layer]] = []
         decoder: list[tuple[str, Layer]] = []
         widths = [n_features, *sizes]
-        for i, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False)):
+        for i, (n_in, n_out) in enumerate(pairwise(widths)):
             kind: Any = SparseLinear if sparse and i == 0 else Linear
             encoder.append((str(i), kind(n_in, n_out, activation)))
         widths.reverse()
-        for i, (n_in, n_out) in enumerate(zip(widths, widths[1:], strict=False)):
+        for i, (n_in, n_out) in enumerate(pairwise(widths)):
             decoder.append((str(i), Linear(n_in, n_out, activation if i < len(sizes) - 1 else "linear")))
         layers: list[tuple[str, Layer]] = [("encoder", Sequential(tuple(encoder)))]
         layers.append(("decoder", Sequential(tuple(decoder))))

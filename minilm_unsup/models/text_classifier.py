@@ -288,7 +288,7 @@ class TextClassifier(Estimator):
         params.update(encoder=None, callbacks=None)
         if not isinstance(params["random_state"], int):
             params["random_state"] = None  # a Generator's state is spent
-        layers = []
+        layers: list[list[Any]] = []
         for name, layer in self._network.layers:
             if isinstance(layer, Sequential):
                 layers.append([name, [_describe(inner) for _, inner in layer.layers]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +14,10 @@ from .._parallel import map_blocks
 from .._validation import check_choice, kernel_view
 from .layer import Layer
 from .parameters import Gradients, Parameters
+from .plan import Call
 from .workspace import Workspace
 
-__all__ = ["ACTIVATIONS", "Activation", "activate", "backward_through", "sigmoid"]
+__all__ = ["ACTIVATIONS", "Activation", "activate", "backward_through", "bind_activate", "bind_backward", "sigmoid"]
 
 # Each derivative is a function of the output alone, so that no pre-activation need be kept.
 ACTIVATIONS = {"linear": 0, "relu": 1, "tanh": 2, "sigmoid": 3}
@@ -65,6 +67,28 @@ def _finish(kind: int, Y: NDArray) -> None:
     if kind == SIGMOID:
         Y *= Y.dtype.type(0.5)
         Y += Y.dtype.type(0.5)
+
+
+def bind_activate(activation: str, Y: NDArray, bias: NDArray) -> list[Call]:
+    """Return ``activate(activation, Y, bias)`` as calls without arguments."""
+    kind = ACTIVATIONS[activation]
+    if Y.size > SERIAL_VALUES:
+        return [partial(activate, activation, Y, bias)]
+    calls: list[Call] = [partial(add_bias, kind, bias, 0, Y.shape[1], Y)]
+    if kind >= TANH:
+        calls.append(partial(_finish, kind, Y))
+    return calls
+
+
+def bind_backward(
+    activation: str, Y: NDArray, dY: NDArray, dbias: NDArray, work: Workspace
+) -> tuple[NDArray, list[Call]]:
+    """Return the buffer of `backward_through` and the calls that fill it and assign `dbias`."""
+    kind = ACTIVATIONS[activation]
+    dZ = dY if kind == LINEAR else work.array("dZ", dY.shape, dY.dtype)
+    if dY.size > SERIAL_VALUES:
+        return dZ, [partial(backward_through, activation, Y, dY, dbias, False, work)]
+    return dZ, [partial(differentiate, kind, Y, dY, False, 0, dY.shape[1], dbias, dZ)]
 
 
 def backward_through(
@@ -162,18 +186,19 @@ def add_bias(
     Y,  # OUT  (N, D)   relu is applied, the argument of tanh is left for the ufunc
 ):
     zero, half = Y.dtype.type(0), Y.dtype.type(0.5)
+    b = bias[start:stop]  # counted from 0, so that no index is checked for being negative and the loops run in vectors
     for i in range(Y.shape[0]):
-        row = Y[i]
+        row = Y[i, start:stop]
         if kind == RELU:
-            for j in range(start, stop):
-                value = row[j] + bias[j]
+            for j in range(row.shape[0]):
+                value = row[j] + b[j]
                 row[j] = value if not value <= zero else zero  # NaN passes
         elif kind == SIGMOID:
-            for j in range(start, stop):
-                row[j] = (row[j] + bias[j]) * half
+            for j in range(row.shape[0]):
+                row[j] = (row[j] + b[j]) * half
         else:
-            for j in range(start, stop):
-                row[j] += bias[j]
+            for j in range(row.shape[0]):
+                row[j] += b[j]
 
 
 @njit(**JIT_FAST)
@@ -188,26 +213,27 @@ def differentiate(
     dZ,  # OUT  (N, D)   dY itself for the linear kind, which is not written
 ):
     zero, one = dY.dtype.type(0), dY.dtype.type(1)
+    sums = dbias[start:stop]
     if not accumulate:
-        for j in range(start, stop):
-            dbias[j] = zero
+        for j in range(sums.shape[0]):
+            sums[j] = zero
     for i in range(dY.shape[0]):
-        y, source, target = Y[i], dY[i], dZ[i]
+        y, source, target = Y[i, start:stop], dY[i, start:stop], dZ[i, start:stop]
         if kind == LINEAR:
-            for j in range(start, stop):
-                dbias[j] += source[j]
+            for j in range(source.shape[0]):
+                sums[j] += source[j]
         elif kind == RELU:
-            for j in range(start, stop):
+            for j in range(source.shape[0]):
                 value = source[j] if y[j] > zero else zero
                 target[j] = value
-                dbias[j] += value
+                sums[j] += value
         elif kind == TANH:
-            for j in range(start, stop):
+            for j in range(source.shape[0]):
                 value = source[j] * (one - y[j] * y[j])
                 target[j] = value
-                dbias[j] += value
+                sums[j] += value
         else:
-            for j in range(start, stop):
+            for j in range(source.shape[0]):
                 value = source[j] * y[j] * (one - y[j])
                 target[j] = value
-                dbias[j] += value
+                sums[j] += value

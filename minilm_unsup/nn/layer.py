@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .parameters import Gradients, Parameters
+from .plan import Plan
 from .workspace import Workspace
 
 __all__ = ["Layer", "NoCache"]
@@ -92,3 +93,10 @@ class Layer:
         ndarray of shape (N, n_in) or None
         """
         raise NotImplementedError
+
+    def plan(self, params: Parameters, grads: Gradients, X: NDArray, *, work: Workspace) -> Plan | None:
+        """Return the calls of a training step for the input buffer `X`, or None where they differ from step to step.
+
+        A layer that draws noise or takes sparse rows has none.
+        """
+        return None

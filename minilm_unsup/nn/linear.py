@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._validation import check_choice
-from ..ops.matmul import matmul
-from .activations import ACTIVATIONS, activate, backward_through
+from ..ops.matmul import bind_matmul, matmul
+from .activations import ACTIVATIONS, activate, backward_through, bind_activate, bind_backward
 from .initializers import initial_weight
 from .layer import Layer
 from .parameters import Gradients, Parameters
+from .plan import Call, Plan
 from .workspace import Workspace
 
 __all__ = ["Linear", "LinearCache"]
@@ -92,3 +93,19 @@ class Linear(Layer):
             return None
         dX = work.array("dX", cache.X.shape, dY.dtype)
         return matmul(dZ, params["weight"], dX)
+
+    def plan(self, params: Parameters, grads: Gradients, X: NDArray, *, work: Workspace) -> Plan:
+        """Return `forward` and `backward` for the buffer `X` as bound calls."""
+        weight, bias = params["weight"], params["bias"]
+        Y = work.array("Y", (X.shape[0], self.n_out), X.dtype)
+        forward: list[Call] = [bind_matmul(X, weight, Y, transpose_b=True), *bind_activate(self.activation, Y, bias)]
+
+        def backward(dY: NDArray, need_dX: bool) -> tuple[NDArray | None, list[Call]]:
+            dZ, calls = bind_backward(self.activation, Y, dY, grads["bias"], work)
+            calls.append(bind_matmul(dZ, X, grads["weight"], transpose_a=True))
+            if not need_dX:
+                return None, calls
+            dX = work.array("dX", X.shape, dY.dtype)
+            return dX, [*calls, bind_matmul(dZ, weight, dX)]
+
+        return Plan(Y, forward, backward)

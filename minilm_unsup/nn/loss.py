@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from .._csr import CSRMatrix
 from .._parallel import map_blocks
 from .._validation import kernel_view
+from .plan import Call
 from .workspace import Workspace
 
 __all__ = ["Loss", "split_targets", "sum_over_rows"]
@@ -53,6 +55,10 @@ class Loss:
         work : Workspace
         """
         raise NotImplementedError
+
+    def bind_gradient(self, logits: NDArray, targets: NDArray, out: NDArray, *, work: Workspace) -> Call:
+        """Return ``gradient(logits, targets, out, work=work)`` for dense targets as a call without arguments."""
+        return partial(self.gradient, logits, targets, out, work=work)
 
     def value(self, logits: NDArray, targets: Any, *, work: Workspace) -> float:
         """Return the mean loss of the rows."""

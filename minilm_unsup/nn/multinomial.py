@@ -62,9 +62,9 @@ def sum_row(
 ):
     total = 0.0
     for first in range(0, e.shape[0], 512):  # short sums in the dtype of the row, long ones in float64
-        part = e.dtype.type(0)
-        for j in range(first, min(first + 512, e.shape[0])):
-            part += e[j]
+        stretch, part = e[first : first + 512], e.dtype.type(0)
+        for j in range(stretch.shape[0]):
+            part += stretch[j]
         total += part
     return total
 

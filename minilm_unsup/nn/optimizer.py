@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from .._parallel import map_blocks
 from .._validation import check_number
 from .parameters import ParameterStore
 
-__all__ = ["Optimizer", "ParameterGroup", "update_blocks"]
+__all__ = ["Optimizer", "ParameterGroup"]
 
 # Parameters that one block of the update holds; smaller networks are updated in one call.
 BLOCK = 1 << 16
@@ -39,14 +39,6 @@ class ParameterGroup(NamedTuple):
     decay: float = 0.0
 
 
-def update_blocks(update: Callable[[int, int], Any], start: int, stop: int) -> None:
-    """Call ``update(a, b)`` on blocks that cover ``start..stop``, on all threads where there is more than one."""
-    if stop - start <= BLOCK:
-        update(start, stop)
-    else:
-        map_blocks(lambda a, b: update(start + a, start + b), stop - start, BLOCK)
-
-
 @dataclass(frozen=True)
 class Optimizer:
     """Base of every optimizer.
@@ -61,9 +53,12 @@ class Optimizer:
     def __post_init__(self) -> None:
         check_number(self.learning_rate, "learning_rate", low=0, low_open=True)
 
+    #: names of the arrays beside the parameters, each as long as they are
+    slots: ClassVar[tuple[str, ...]] = ()
+
     def first_state(self, size: int, dtype: Any) -> dict[str, NDArray]:
         """Return the state before the first step: arrays by name, of which a checkpoint is made."""
-        raise NotImplementedError
+        return {"step": np.zeros(1, dtype=np.int64)} | {name: np.zeros(size, dtype=dtype) for name in self.slots}
 
     def step(
         self, store: ParameterStore, state: dict[str, NDArray], groups: Sequence[ParameterGroup] | None = None
@@ -78,20 +73,31 @@ class Optimizer:
         groups : sequence of ParameterGroup, optional
             The parameters to move; all of them by default.
         """
+        count = state["step"]
+        count[0] += 1
+        t, size, dtype = int(count[0]), store.data.size, store.data.dtype
+        arrays = (store.grad, *[state[name] for name in self.slots], store.data)
+        for start, stop, rate, decay in ((0, size, 1.0, 0.0),) if groups is None else groups:
+            alpha = self.learning_rate * rate
+            settings = np.array((1 - alpha * decay, *self._settings(t, alpha)), dtype)
+            if stop - start > BLOCK:
+                self._move_blocks(arrays, settings, start, stop)
+            elif stop - start == size:
+                self._move(settings, *arrays)
+            else:
+                self._move(settings, *[array[start:stop] for array in arrays])
+
+    def _move_blocks(self, arrays: tuple[NDArray, ...], settings: NDArray, start: int, stop: int) -> None:
+        def block(a: int, b: int) -> None:
+            self._move(settings, *[array[start + a : start + b] for array in arrays])
+
+        map_blocks(block, stop - start, BLOCK)
+
+    def _settings(self, t: int, alpha: float) -> tuple[float, ...]:
+        """Return the numbers that step number `t` needs at the learning rate `alpha`."""
         raise NotImplementedError
 
     @staticmethod
-    def _groups(store: ParameterStore, groups: Sequence[ParameterGroup] | None) -> Sequence[ParameterGroup]:
-        return (ParameterGroup(0, store.size),) if groups is None else groups
-
-
-def count_step(state: dict[str, NDArray]) -> int:
-    """Count one step in ``state["step"]`` and return the count."""
-    step = int(state["step"][0]) + 1
-    state["step"][0] = step
-    return step
-
-
-def first_step() -> NDArray[np.int64]:
-    """Return the counter of a state before its first step."""
-    return np.zeros(1, dtype=np.int64)
+    def _move(*arguments: Any) -> None:
+        """Update a range, given the factor of decay and the settings in one array, gradient, slots and parameters."""
+        raise NotImplementedError

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .layer import Layer
 from .parameters import Gradients, Parameters
+from .plan import Call, Plan
 from .workspace import Workspace
 
 __all__ = ["Sequential"]
@@ -44,6 +45,10 @@ class Sequential(Layer):
         """First values of all layers, drawn in order."""
         return {f"{outer}.{inner}": v for outer, layer in self.layers for inner, v in layer.initial(rng, dtype).items()}
 
+    def _first(self, need_dX: bool) -> int:
+        """Return where backward ends: nobody asks the first layer with parameters for the gradient by its input."""
+        return 0 if need_dX else next((i for i, (_, layer) in enumerate(self.layers) if layer.shapes()), 0)
+
     def forward(
         self,
         params: Parameters,
@@ -71,11 +76,31 @@ class Sequential(Layer):
         need_dX: bool = True,
     ) -> Any:
         """Go through the layers from the last to the first."""
-        # The first layer with parameters has nobody before it to ask for its input gradient.
-        first = 0 if need_dX else next((i for i, (_, layer) in enumerate(self.layers) if layer.shapes()), 0)
+        first = self._first(need_dX)
         for i in range(len(self.layers) - 1, first - 1, -1):
             name, layer = self.layers[i]
             dY = layer.backward(
                 params.scope(name), grads.scope(name), cache[i], dY, work=work.scope(name), need_dX=need_dX or i > first
             )
         return dY
+
+    def plan(self, params: Parameters, grads: Gradients, X: NDArray, *, work: Workspace) -> Plan | None:
+        """Return the bound calls of all layers, or None where one of them has none."""
+        plans: list[Plan] = []
+        for name, layer in self.layers:
+            plan = layer.plan(params.scope(name), grads.scope(name), X, work=work.scope(name))
+            if plan is None:
+                return None
+            plans.append(plan)
+            X = plan.Y
+
+        def backward(dY: NDArray, need_dX: bool) -> tuple[NDArray | None, list[Call]]:
+            first, calls = self._first(need_dX), []
+            dX: NDArray | None = dY
+            for i in range(len(plans) - 1, first - 1, -1):
+                assert dX is not None
+                dX, own = plans[i].backward(dX, need_dX or i > first)
+                calls += own
+            return dX, calls
+
+        return Plan(X, [call for plan in plans for call in plan.forward], backward)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .._parallel import blas_is_held, map_blocks, one_blas_thread
 
-__all__ = ["matmul"]
+__all__ = ["bind_matmul", "matmul"]
 
 # Multiply-adds that a block must hold to be worth handing to another thread (about 0.2 ms of one core).
 _BLOCK_WORK = 8_000_000
@@ -53,7 +56,7 @@ def matmul(
     if out is None:
         out = np.empty((m, n), dtype=A.dtype)
         accumulate = False
-    n_blocks = min(_MOST_BLOCKS, m * n * k // _BLOCK_WORK)
+    n_blocks = _count_blocks(m, n, k)
     if n_blocks <= 1:
         if blas_is_held():
             _multiply(A, B, out, accumulate)
@@ -77,10 +80,27 @@ def matmul(
     return out
 
 
+def bind_matmul(
+    A: NDArray, B: NDArray, out: NDArray, *, transpose_a: bool = False, transpose_b: bool = False
+) -> Callable[[], NDArray]:
+    """Return ``matmul(A, B, out, ...)`` as a call without arguments, for products that are repeated on the same arrays.
+
+    It is the same product by the same route, decided once. It may only be called while BLAS is held to one thread.
+    """
+    a, b = A.T if transpose_a else A, B.T if transpose_b else B
+    if _count_blocks(a.shape[0], b.shape[1], a.shape[1]) <= 1 and out.flags.c_contiguous:
+        return partial(a.dot, b, out)  # the method: np.dot passes through a dispatcher first
+    return partial(matmul, a, b, out)
+
+
+def _count_blocks(m: int, n: int, k: int) -> int:
+    return min(_MOST_BLOCKS, m * n * k // _BLOCK_WORK)
+
+
 def _multiply(A: NDArray, B: NDArray, out: NDArray, accumulate: bool) -> None:
     if accumulate:
         out += A @ B
     elif out.flags.c_contiguous:
-        np.dot(A, B, out)  # half a microsecond less than matmul, which counts for the small products of a network
+        A.dot(B, out)  # half a microsecond less than matmul, which counts for the small products of a network
     else:
         np.matmul(A, B, out=out)

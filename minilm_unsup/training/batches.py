@@ -36,8 +36,8 @@ def take_rows(X: NDArray | CSRMatrix, rows: NDArray[np.int64], work: Workspace) 
 def checksum(X: NDArray | CSRMatrix) -> int:
     """Return a checksum of the values, to tell other data from the same."""
     if isinstance(X, CSRMatrix):
-        return zlib.crc32(X.indices, zlib.crc32(X.data))
-    return zlib.crc32(np.ascontiguousarray(X))
+        return zlib.crc32(X.indices.data, zlib.crc32(X.data.data))
+    return zlib.crc32(np.ascontiguousarray(X).data)
 
 
 @njit(**JIT)

@@ -60,7 +60,7 @@ class ModelCheckpoint(Callback):
         resumed = trainer.resumed_from is not None and Path(trainer.resumed_from).resolve() == self.path.resolve()
         if self.path.exists() and not self.overwrite and not resumed:
             raise FileExistsError(
-                f"{self.path} exists; choose another name, pass overwrite=True, or go on from it with fit(X, resume=...)"
+                f"{self.path} exists; choose another name, pass overwrite=True, or go on from it: fit(X, resume=...)"
             )
 
     def on_batch_end(self, trainer: Trainer, batch: int, values: dict[str, float]) -> None:

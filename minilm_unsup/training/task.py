@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from ..nn.workspace import Workspace
 from .batches import checksum, take_rows
 
 __all__ = ["NetworkTask", "Task"]
+
+Step = Callable[[NDArray[np.int64], np.random.Generator], float]
 
 # Values of the output that are computed at once where there is no gradient to take.
 EVALUATION_VALUES = 1 << 21
@@ -76,6 +79,7 @@ class NetworkTask(Task):
         self.n_samples = X.shape[0]
         self._X = X
         self._targets = targets
+        self._steps: dict[int, Step] = {}
         self._work = Workspace()
         self._layers = self._work.scope("layers")
         self._input = self._work.scope("input")
@@ -88,6 +92,12 @@ class NetworkTask(Task):
 
     def gradients(self, rows: NDArray[np.int64], rng: np.random.Generator) -> float:
         """Run forward with noise, the loss, and backward."""
+        step = self._steps.get(len(rows))
+        if step is None:
+            step = self._steps[len(rows)] = self._bind_step(len(rows)) or self._step
+        return step(rows, rng)
+
+    def _step(self, rows: NDArray[np.int64], rng: np.random.Generator) -> float:
         X, targets = self._batch(rows)
         store, layers = self.store, self._layers
         output, cache = self.network.forward(store.params, X, work=layers, training=True, rng=rng)
@@ -97,6 +107,38 @@ class NetworkTask(Task):
         self.network.backward(store.params, store.grads, cache, doutput, work=layers, need_dX=False)
         store.grads.settle()
         return value
+
+    def _bind_step(self, n_rows: int) -> Step | None:
+        """Return the step for batches of `n_rows` rows as bound calls on fixed buffers, if the network has a plan."""
+        X, store = self._X, self.store
+        if isinstance(X, CSRMatrix):
+            return None
+        work = self._work.scope(f"{n_rows} rows")
+        batch = work.array("X", (n_rows, X.shape[1]), X.dtype)
+        plan = self.network.plan(store.params, store.grads, batch, work=work.scope("layers"))
+        if plan is None:
+            return None
+        takes = [(X.take, batch)]
+        targets = batch
+        if self._targets is not None:
+            targets = work.array("targets", (n_rows, *self._targets.shape[1:]), self._targets.dtype)
+            takes.append((self._targets.take, targets))
+        doutput = work.array("doutput", plan.Y.shape, plan.Y.dtype)
+        gradient = self.criterion.bind_gradient(plan.Y, targets, doutput, work=work.scope("loss"))
+        _, backward = plan.backward(doutput, False)
+        forward = plan.forward
+
+        def step(rows: NDArray[np.int64], rng: np.random.Generator) -> float:
+            for take, buffer in takes:
+                take(rows, 0, buffer, "clip")
+            for call in forward:
+                call()
+            value = gradient()
+            for call in backward:
+                call()
+            return value
+
+        return step
 
     def loss(self, rows: NDArray[np.int64]) -> float:
         """Run forward without noise, some rows at a time."""
