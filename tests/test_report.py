@@ -340,10 +340,10 @@ def test_large_confusion_matrices_shrink(n, tag):
 
 
 def test_changes_show_what_went_and_what_came():
-    edit = {"rule": "r", "count": 1, "examples": [{"before": "a  b<", "after": "a bc"}]}
+    edit = {"rule": "r", "count": 1, "examples": [{"before": "a  b <i>ＡＢ，好", "after": "a b AB，好"}]}
     page = render_report({"cleaning": {"removed": [], "edits": [edit]}})
     assert "<del>␣</del>" in page
-    assert "<del>&lt;</del><ins>c</ins>" in page
+    assert "<del>&lt;i&gt;ＡＢ</del><ins>AB</ins>，好" in page
 
 
 def test_texts_of_many_documents_stay_within_three_megabytes():

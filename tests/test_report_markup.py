@@ -73,8 +73,10 @@ def test_marks_differ_for_as_many_entries_as_colours():
     [
         (0.5, "0.500"), (0, "0"), (0.0, "0.000"), (12, "12"), (1234567, "1,234,567"), (1234.5, "1,234"),
         (-0.12345, "-0.123"),
-        (5.308, "5.308"), (1e-7, "1e-07"), (2500000000.5, "2.5e+09"), (float("nan"), "–"), (None, "–"), ("text", "text"),
-        (True, "yes"), (np.float32(0.25), "0.250"), (np.int64(7), "7"),
+        (5.308, "5.308"), (1e-7, "1e-07"), (2500000000.5, "2.5e+09"), (float("nan"), "–"),
+        (None, "–"), ("text", "text"),
+        (True, "yes"),
+        (np.float32(0.25), "0.250"), (np.int64(7), "7"),
     ],
 )  # fmt: skip
 def test_numbers(value, shown):
@@ -121,6 +123,13 @@ def test_clip(text, length):
     short = clip(text, length)
     assert len(short) <= length
     assert (short == text) == (len(text) <= length) or short.endswith("…")
+
+
+def test_where_an_excerpt_ends_is_no_change():
+    assert difference("see <b>x</b> and the lo…", "see x and the longer t…") == (
+        "see <del>&lt;b&gt;</del>x<del>&lt;/b&gt;</del> and the …"
+    )
+    assert difference("lo…", "longer…") == "<del>lo…</del><ins>longer…</ins>"
 
 
 @given(st.text("ab <&>汉", max_size=30), st.text("ab <&>汉", max_size=30))

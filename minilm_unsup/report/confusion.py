@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .drawing import text_width
 from .markup import clip, count, escape, plain, to_float
 
 __all__ = ["confusion_table"]
 
 _MOST_NUMBERED = 40  # classes up to which cells hold their numbers
+_MOST_NAMED = 120  # classes up to which a picture of cells names them
 _MOST_CLASSES = 400
 _LISTED = 8
 
@@ -61,18 +63,29 @@ def _numbered(labels: list[str], matrix: list[list[float]], shares: list[list[fl
 
 
 def _cells(labels: list[str], shares: list[list[float]]) -> str:
-    n = len(labels)
+    n, named = len(labels), len(labels) <= _MOST_NAMED
+    names = [clip(name, 20) for name in labels] if named else []
+    size = 15.0 if named else max(2.0, 760.0 / n)
+    edge = max((text_width(name, 11) for name in names), default=0.0) + (10 if named else 0)
+    before = edge - 6
+    words = ""
+    for i, name in enumerate(names):
+        middle = edge + (i + 0.5) * size + 4
+        words += f'<text x="{before:.0f}" y="{middle:.0f}" text-anchor="end">{escape(name)}</text>'
+        words += f'<text transform="translate({middle:.0f} {before:.0f}) rotate(-90)">{escape(name)}</text>'
     rects = "".join(
         f'<rect x="{j}" y="{i}" width="1" height="1" opacity="{math.sqrt(share):.2f}"/>'
         for i, row in enumerate(shares)
         for j, share in enumerate(row)
         if share > 0
     )
-    side = min(760, max(420, 8 * n))
+    side = math.ceil(edge + n * size)
+    label = f"Confusion of {n} classes, in one order from top to bottom and from left to right"
     return (
-        f'<svg class="cells" width="{side}" height="{side}" viewBox="0 0 {n} {n}" style="max-width:100%;height:auto" '
-        f'shape-rendering="crispEdges" role="img" aria-label="Confusion of {n} classes, ordered by name from top to '
-        f'bottom and from left to right"><rect class="back" width="{n}" height="{n}"/>{rects}</svg>'
+        f'<svg class="cells" width="{side}" height="{side}" viewBox="0 0 {side} {side}" role="img" '
+        f'aria-label="{label}">'
+        f'{words}<g transform="translate({edge:.1f} {edge:.1f}) scale({size:.4g})" shape-rendering="crispEdges">'
+        f'<rect class="back" width="{n}" height="{n}"/>{rects}</g></svg>'
     )
 
 

@@ -126,8 +126,8 @@
     names();
   }
   function names() {
-    // The larger entry keeps its place; a name that would cover another waits for a closer look.
-    var taken = [], style = getComputedStyle(plot);
+    // The buttons and the larger entries keep their places; a name that would cover another waits for a closer look.
+    var taken = [[width - 54, 0, width, 128]], style = getComputedStyle(plot);
     pen.font = "600 13px " + style.fontFamily; pen.textAlign = "center"; pen.textBaseline = "middle"; pen.lineJoin = "round";
     modes[mode].entries.map(function (entry, k) { return k; }).filter(function (k) {
       return modes[mode].entries[k].at && (only < 0 || only === k);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ __all__ = [
 ]
 
 _SHOWN = 300  # characters of an example
+# What changes as a whole in a difference: a run of letters and digits, but each Han character by itself.
+_PIECES = re.compile(r"[^\W_㐀-鿿]+|.", re.DOTALL)
 
 
 def head(data: dict[str, Any]) -> str:
@@ -213,7 +216,7 @@ def cleaning_section(data: dict[str, Any]) -> str:
     if edits:
         items = joined(_edit(entry) for entry in edits)
         cards.append(f'<div class="card"><h3>Changed inside documents</h3><ul class="why">{items}</ul></div>')
-    return f'<h2>What cleaning did</h2><div class="grid two">{joined(cards)}</div>'
+    return f'<h2>What cleaning did</h2><div class="grid two loose">{joined(cards)}</div>'
 
 
 def _reason(name: Any, n: Any) -> str:
@@ -243,17 +246,22 @@ def _edit(entry: dict[str, Any]) -> str:
 
 def difference(before: str, after: str) -> str:
     """Return one line in which what went is a ``<del>`` and what came an ``<ins>``."""
-    before, after = clip(before, _SHOWN), clip(after, _SHOWN)
-    parts = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    old, new = (_PIECES.findall(clip(text, _SHOWN)) for text in (before, after))
+    steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    parts, tail = [], ""
+    cut = (old or [""])[-1] == "…" or (new or [""])[-1] == "…"
+    if cut and len(steps) > 1 and any(step[0] != "equal" for step in steps[:-1]) and steps[-1][0] != "equal":
+        # Excerpts of texts that grew or shrank end at different words; the change is what came before.
+        steps, tail = steps[:-1], "…"
+    for kind, a, b, c, d in steps:
         if kind == "equal":
-            parts.append(escape(before[a:b]))
+            parts.append(escape("".join(old[a:b])))
             continue
         if b > a:
-            parts.append(f"<del>{_visible(before[a:b])}</del>")
+            parts.append(f"<del>{_visible(''.join(old[a:b]))}</del>")
         if d > c:
-            parts.append(f"<ins>{_visible(after[c:d])}</ins>")
-    return "".join(parts)
+            parts.append(f"<ins>{_visible(''.join(new[c:d]))}</ins>")
+    return "".join(parts) + tail
 
 
 def _visible(text: str) -> str:
