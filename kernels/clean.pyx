@@ -142,8 +142,10 @@ cdef Py_ssize_t fold_into(
     return m
 
 
-cdef inline bint is_space(uint32_t c) noexcept nogil:
-    return ascii_class[c] & SPACE if c < 128 else Py_UNICODE_ISSPACE(c)
+cdef inline uint32_t is_space(uint32_t c) noexcept nogil:
+    if c < 128:
+        return (ascii_class[c] >> 2) & 1
+    return Py_UNICODE_ISSPACE(c) != 0
 
 
 cdef Py_ssize_t collapse_into(
@@ -153,11 +155,12 @@ cdef Py_ssize_t collapse_into(
 ) noexcept nogil:
     """Each run of white space becomes one space; none at the ends. No branch depends on where words end."""
     cdef Py_ssize_t i, m = 0
-    cdef bint space, after_space = True
+    cdef uint32_t c, space, after_space = 1
     for i in range(n):
-        space = is_space(text[i])
-        out[m] = 0x20 if space else text[i]
-        m += not (space and after_space)
+        c = text[i]
+        space = is_space(c)
+        out[m] = <character> (c ^ ((c ^ 0x20) & -space))
+        m += 1 - (space & after_space)
         after_space = space
     return m - 1 if m > 0 and after_space else m
 

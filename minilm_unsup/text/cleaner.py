@@ -25,6 +25,7 @@ PROFILES: dict[str, dict[str, bool]] = {
 }
 _RULES = ("unicode", "html", "quoting", "urls", "emails", "accents", "punctuation", "digits", "lowercase", "whitespace")
 _DEFAULTS = {**dict.fromkeys((*_RULES, "keep_lines"), False), "whitespace": True}
+Step = tuple[str, Callable[[str], str], int]
 _MOST_EXAMPLES = 5
 _EXAMPLE_WIDTH = 80
 
@@ -171,8 +172,8 @@ class TextCleaner(Estimator):
         self.whitespace = whitespace
         self.keep_lines = keep_lines
 
-    def _steps(self) -> list[tuple[str, Callable[[str], str]]]:
-        """The rules that are on, in order, each a function of text."""
+    def _steps(self) -> list[Step]:
+        """The rules that are on, in order: name, function of text, and the marks of which a text must have one."""
         check_choice(self.profile, "profile", PROFILES)
         on = {**_DEFAULTS, **PROFILES[self.profile]}
         for name in on:
@@ -182,7 +183,11 @@ class TextCleaner(Estimator):
                     raise TypeError(f"{name} must be True, False or None, got {value!r}")
                 on[name] = value
         space = rules.whitespace_with_lines if on["keep_lines"] else rules.whitespace
-        return [(name, space if name == "whitespace" else getattr(rules, name)) for name in _RULES if on[name]]
+        return [
+            (name, space if name == "whitespace" else getattr(rules, name), rules.NEEDS.get(name, rules.ALWAYS))
+            for name in _RULES
+            if on[name]
+        ]
 
     def clean(self, text: str) -> str:
         """Return `text` cleaned."""
@@ -191,27 +196,26 @@ class TextCleaner(Estimator):
         return self._run(text, self._steps(), None)
 
     @staticmethod
-    def _run(
-        text: str, steps: Sequence[tuple[str, Callable[[str], str]]], note: Callable[[str, str, str], None] | None
-    ) -> str:
-        marks = rules.marks(text)
+    def _run(text: str, steps: Sequence[Step], note: Callable[[str, str, str], None] | None) -> str:
+        marks = rules.marks(text) | rules.ALWAYS
         while True:
             start = text
-            for name, rule in steps:
-                if name in rules.NEEDS and not marks & rules.NEEDS[name]:
+            for name, rule, need in steps:
+                if not marks & need:
                     continue
                 after = rule(text)
                 if after is not text and after != text:
                     if note is not None:
                         note(name, text, after)
                     text = after
-            # One pass can uncover work for an earlier rule: a tag made of two halves, an entity of an entity. Plain ASCII
-            # without what rules look at cannot.
+            # One pass can uncover work for an earlier rule: a tag made of two halves, an entity of an entity. Plain
+            # ASCII without what rules look at cannot.
             if text is start:
                 return text
             marks = rules.marks(text)
             if not marks or text == start:
                 return text
+            marks |= rules.ALWAYS
 
     def transform(self, texts: Sequence[str]) -> list[str]:
         """Return the texts cleaned."""

@@ -172,6 +172,7 @@ def whitespace_with_lines(text: str) -> str:
 
 # Bits of kernels/clean.pyx `marks`: what a text holds that a rule would look at.
 MARKUP, AT, FEED, ADDRESS, NOT_ASCII, INVISIBLE = 1, 2, 4, 8, 16, 32
+ALWAYS = 64  # set by the cleaner: the need of a rule that looks at every text
 NEEDS = {
     "unicode": NOT_ASCII | INVISIBLE,
     "html": MARKUP,
