@@ -369,6 +369,14 @@ def test_topic_numbers_need_not_be_a_range():
     assert live["topics"][0]["name"] == "no topic"
 
 
+def test_names_on_the_map_leave_out_parts_of_other_words():
+    data = report_data(n=4, n_topics=1, text="w")
+    data["topics"][0]["words"] = [["国", 1.0], ["总", 0.9], ["总统", 0.8], ["called", 0.7], ["call", 0.6]]
+    (topic,) = map_of(read(render_report(data)))["topics"]
+    assert topic["name"] == "0 · 国, 总统, called"
+    assert topic["short"] == "国 总统"
+
+
 def test_write_is_whole_or_nothing(tmp_path):
     path = tmp_path / "report.html"
     write_report(report_data(), path)

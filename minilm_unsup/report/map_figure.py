@@ -30,10 +30,15 @@ def topic_entries(data: dict[str, Any]) -> list[dict[str, Any]]:
         names.setdefault(int(i), [])
     entries = []
     for i in sorted(names):
-        words = names[i]
+        words = _telling(names[i])
         title = f"{i} · {', '.join(words[:3])}" if words else f"topic {i}" if i >= 0 else "no topic"
         entries.append({"id": i, "name": clip(title, 80), "short": clip(" ".join(words[:2]) or title, _NAMED)})
     return entries
+
+
+def _telling(words: Sequence[str]) -> list[str]:
+    """Return the words that are no part of another: where characters and their pairs are counted, the pairs."""
+    return [w for w in words if not any(w in other and w != other for other in words)] or list(words)
 
 
 def map_figure(data: dict[str, Any], entries: Sequence[dict[str, Any]]) -> str:

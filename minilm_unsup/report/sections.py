@@ -247,12 +247,12 @@ def _edit(entry: dict[str, Any]) -> str:
 def difference(before: str, after: str) -> str:
     """Return one line in which what went is a ``<del>`` and what came an ``<ins>``."""
     old, new = (_PIECES.findall(clip(text, _SHOWN)) for text in (before, after))
+    tail = "…" if "…" in (*old[-1:], *new[-1:]) else ""
+    old, new = (pieces[:-1] if pieces[-1:] == ["…"] else pieces for pieces in (old, new))
     steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    parts, tail = [], ""
-    cut = (old or [""])[-1] == "…" or (new or [""])[-1] == "…"
-    if cut and len(steps) > 1 and any(step[0] != "equal" for step in steps[:-1]) and steps[-1][0] != "equal":
-        # Excerpts of texts that grew or shrank end at different words; the change is what came before.
-        steps, tail = steps[:-1], "…"
+    if tail and any(step[0] != "equal" for step in steps[:-1]) and steps[-1][0] != "equal":
+        steps = steps[:-1]  # excerpts of a text that grew or shrank end at different words: no change of the text
+    parts = []
     for kind, a, b, c, d in steps:
         if kind == "equal":
             parts.append(escape("".join(old[a:b])))
