@@ -46,7 +46,7 @@ static Py_ssize_t NAMED(words_end)(
                 *next = j + 2;
                 return j;
             }
-            if (part == start && second == WORDS_LETTER && NAMED(words_is_elision)(r, s, start, j)) return j;
+            if (second == WORDS_LETTER && NAMED(words_is_elision)(r, s, start, j)) return j;
             j = part = j + 1;
         } else if (c == '.') {
             if (before == WORDS_DIGIT ? after != WORDS_DIGIT : after != WORDS_LETTER) return j;
