@@ -37,8 +37,8 @@ def topic_entries(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _telling(words: Sequence[str]) -> list[str]:
-    """Return the words that are no part of another: where characters and their pairs are counted, the pairs."""
-    return [w for w in words if not any(w in other and w != other for other in words)] or list(words)
+    """Return the words less those of Han that are part of another: of characters and their pairs, the pairs."""
+    return [w for w in words if not ("㐀" <= w[:1] <= "鿿" and any(w in other and w != other for other in words))]
 
 
 def map_figure(data: dict[str, Any], entries: Sequence[dict[str, Any]]) -> str:
