@@ -59,7 +59,7 @@ def test_groups_move_alone_at_their_own_rate_and_decay(name):
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
 def test_same_bits_on_any_number_of_threads(name):
-    optimizer, size = OPTIMIZERS[name][0], 200_000
+    optimizer, size = OPTIMIZERS[name][0], 600_000
     results = []
     try:
         for n_threads in (1, 2, 3):

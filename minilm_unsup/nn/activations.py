@@ -24,8 +24,8 @@ ACTIVATIONS = {"linear": 0, "relu": 1, "tanh": 2, "sigmoid": 3}
 LINEAR, RELU, TANH, SIGMOID = range(4)
 
 # Values of an array above which its columns are shared out to the threads, and columns of a block.
-SERIAL_VALUES = 1 << 17
-COLUMN_BLOCK = 512
+SERIAL_VALUES = 1 << 20
+COLUMN_BLOCK = 2048
 
 
 def sigmoid(X: NDArray, out: NDArray | None = None) -> NDArray:

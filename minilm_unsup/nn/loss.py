@@ -17,8 +17,8 @@ from .workspace import Workspace
 
 __all__ = ["Loss", "split_targets", "sum_over_rows"]
 
-# Values of the output that one block of rows holds: its passes stay in the second-level cache.
-BLOCK_VALUES = 1 << 16
+# Values of the output that one block of rows holds: about 0.15 ms of one core, worth handing to another thread.
+BLOCK_VALUES = 1 << 18
 
 
 def sum_over_rows(function: Callable[[int, int], float], n_rows: int, n_columns: int) -> float:

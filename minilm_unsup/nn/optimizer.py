@@ -16,7 +16,7 @@ from .parameters import ParameterStore
 __all__ = ["Optimizer", "ParameterGroup"]
 
 # Parameters that one block of the update holds; smaller networks are updated in one call.
-BLOCK = 1 << 16
+BLOCK = 1 << 18
 
 
 class ParameterGroup(NamedTuple):

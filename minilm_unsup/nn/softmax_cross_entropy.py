@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import NDArray
 
-from .._numba import JIT_FAST, njit
-from ..ops.softmax import exp_shifted_rows, softmax
-from .loss import Loss, sum_over_rows
+from .._validation import kernel_view
+from ..ops.exponential import classes_dense
+from ..ops.softmax import softmax
+from .loss import BLOCK_VALUES, Loss, sum_over_rows
+from .plan import Call
 from .workspace import Workspace
 
 __all__ = ["SoftmaxCrossEntropy"]
@@ -23,37 +25,29 @@ class SoftmaxCrossEntropy(Loss):
         """Return the mean loss and write its gradient; `targets` are int32 class numbers, shape (N,)."""
         n, d = logits.shape
         scale = logits.dtype.type(1.0 / n)
-        largest = work.array("largest", (n,), logits.dtype)
+        classes, largest = kernel_view(targets), work.array("largest", (n,), logits.dtype)
 
         def block(start: int, stop: int) -> float:
-            a, e, top = logits[start:stop], out[start:stop], largest[start:stop]
-            exp_shifted_rows(a, top, e)
-            return finish_classes(a, top, targets[start:stop], scale, e)
+            a, top = logits[start:stop], largest[start:stop]
+            np.maximum.reduce(a, axis=1, out=top)
+            return classes_dense(a, top, classes[start:stop], scale, out[start:stop])
 
         return sum_over_rows(block, n, d) / n
+
+    def bind_gradient(self, logits: NDArray, targets: NDArray, out: NDArray, *, work: Workspace) -> Call:
+        """Return the gradient as a call without arguments, with nothing looked up where one block holds all rows."""
+        n, d = logits.shape
+        if n * d > BLOCK_VALUES:
+            return super().bind_gradient(logits, targets, out, work=work)
+        classes, scale = kernel_view(targets), logits.dtype.type(1.0 / n)
+        largest, maximum = work.array("largest", (n,), logits.dtype), np.maximum.reduce
+
+        def gradient() -> float:
+            maximum(logits, 1, None, largest)
+            return classes_dense(logits, largest, classes, scale, out) / n
+
+        return gradient
 
     def mean(self, logits: NDArray) -> NDArray:
         """Return the softmax of `logits`: the probability of each class."""
         return softmax(logits)
-
-
-@njit(**JIT_FAST)
-def finish_classes(
-    logits,  # IN   (N, K)
-    largest,  # IN   (N,)     of each row of logits
-    targets,  # IN   (N,)     int32, in [0, K)
-    scale,  # IN   factor of the gradient
-    out,  # OUT  (N, K)   exp(logits - largest) in, the gradient out
-):
-    total = 0.0
-    for i in range(logits.shape[0]):
-        row, k = out[i], targets[i]
-        partition = 0.0
-        for j in range(row.shape[0]):
-            partition += row[j]
-        factor = row.dtype.type(scale / partition)
-        for j in range(row.shape[0]):
-            row[j] *= factor
-        row[k] -= scale
-        total += math.log(partition) - (logits[i, k] - largest[i])
-    return total
