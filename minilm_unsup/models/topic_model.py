@@ -56,7 +56,7 @@ class TopicModel(ClusterMixin, Estimator):
     Attributes
     ----------
     labels_ : ndarray of shape (n_documents,), int32
-        Topic of each document, 0 to n_topics_ - 1.
+        Topic of each document, 0 to n_topics_ - 1; 0 is the largest, unless labels were given to ``fit``.
     classes_ : ndarray of shape (n_topics_,)
         The labels given to ``fit`` in the order of the topics, else 0, 1, ...
     n_topics_ : int
@@ -135,9 +135,8 @@ class TopicModel(ClusterMixin, Estimator):
                 self._number_of_topics(n), metric="cosine", n_init=self.n_init, random_state=int(rng.integers(2**31))
             ).fit(unit)
             self.history_ = clusters.history_
-            # Numbers without documents (fewer distinct documents than topics) are left out.
-            found, self.labels_ = np.unique(clusters.labels_, return_inverse=True)
-            self.classes_ = np.arange(len(found))
+            self.labels_ = _by_falling_size(clusters.labels_)
+            self.classes_ = np.arange(int(self.labels_.max()) + 1)
         else:
             self.classes_, self.labels_ = np.unique(check_labels(labels, "labels", n_samples=n), return_inverse=True)
         self.labels_ = self.labels_.astype(np.int32)
@@ -157,7 +156,7 @@ class TopicModel(ClusterMixin, Estimator):
 
         Redundant words are left out: of forms with one stem (case and a plural ending aside) the highest stays; a term
         whose words are all in a kept longer term, or hold all of a kept one, goes; and of Han words that overlap
-        (机器学, 器学习) and stand in the same documents one stays.
+        (机器学, 器学习) and stand in the same documents one stays. Words of a single character come last.
 
         Parameters
         ----------
@@ -248,6 +247,14 @@ class TopicModel(ClusterMixin, Estimator):
         return n_topics
 
 
+def _by_falling_size(labels: NDArray) -> NDArray[np.int64]:
+    """Number clusters by falling size, equal ones by their old number; numbers without documents are left out."""
+    _, labels, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    rank = np.empty(len(sizes), dtype=np.int64)
+    rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
+    return rank[labels]
+
+
 def _check_names(feature_names: Any, n_words: int) -> list[str]:
     if feature_names is None:
         return [str(i) for i in range(n_words)]
@@ -268,7 +275,7 @@ def _class_tf_idf(counts: CSRMatrix, membership: NDArray[np.float64]) -> NDArray
 
 
 def _pick_words(weights: NDArray, counts: CSRMatrix, names: list[str]) -> list[list[tuple[str, float]]]:
-    """Return the words of each topic, highest weight first, redundant ones left out."""
+    """Return the words of each topic, highest weight first, single characters last, redundant ones left out."""
     n_candidates = min(CANDIDATES, weights.shape[1])
     tops = np.argpartition(-weights, n_candidates - 1, axis=1)[:, :n_candidates]
     # Documents of the candidate words that are Han: the only ones whose overlap is looked up.
@@ -284,8 +291,11 @@ def _pick_words(weights: NDArray, counts: CSRMatrix, names: list[str]) -> list[l
     topics = []
     for row, top in zip(weights, tops, strict=True):
         kept: list[tuple[int, frozenset[str]]] = []
-        for j in top[np.lexsort((top, -row[top]))].tolist():
-            if row[j] <= 0 or len(kept) == WORDS_KEPT:
+        ordered = [j for j in top[np.lexsort((top, -row[top]))].tolist() if row[j] > 0]
+        # A single character, Han or Latin, says little on its own: such words come last.
+        ordered.sort(key=lambda j: len(names[j]) == 1)
+        for j in ordered:
+            if len(kept) == WORDS_KEPT:
                 break
             stems = frozenset(map(_stem, names[j].split()))
             if not any(
@@ -310,7 +320,7 @@ def _stem(word: str) -> str:
 
 
 def _is_han(word: str) -> bool:
-    return len(word) > 1 and all("\u3400" <= c <= "\u9fff" or "\U00020000" <= c <= "\U000323af" for c in word)
+    return word != "" and all("\u3400" <= c <= "\u9fff" or "\U00020000" <= c <= "\U000323af" for c in word)
 
 
 def _are_pieces(j: int, k: int, names: list[str], documents: dict[int, set[int]]) -> bool:
