@@ -51,6 +51,7 @@ def test_kernels_equal_their_twins(text):
     assert kernel.collapse_space(text, False) == naive.collapse_space(text)
     assert kernel.alphanumeric(text) == naive.alphanumeric(text)
     assert kernel.measure(text) == naive.measure(text)
+    assert kernel.marks(text) == naive.marks(text)
 
 
 @pytest.mark.kernel

@@ -62,3 +62,12 @@ def measure(text):
     letters = sum(c.isalpha() or is_han(c) for c in solid)
     most = max(((solid.count(c), c) for c in set(solid)), default=(0, ""))[0]
     return len(solid), letters, sum(map(is_han, solid)), words, most if 2 * most > len(solid) else 0
+
+
+def marks(text):
+    bits = 1 * ("<" in text or "&" in text) + 2 * ("@" in text) + 4 * ("\n" in text)
+    bits += 8 * (
+        "://" in text or any(text[i : i + 3].lower() == "www" and text[i + 3] == "." for i in range(len(text) - 3))
+    )
+    bits += 16 * (not text.isascii())
+    return bits + 32 * any(ord(c) < 32 and c not in "\t\n" or ord(c) == 127 for c in text)
