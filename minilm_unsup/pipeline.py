@@ -202,7 +202,7 @@ class TextPipeline(Estimator):
         return self
 
     def _clean(self, texts: list[str], progress: Progress) -> list[str]:
-        from .text import Deduplicator, QualityFilter, TextCleaner
+        from .text import Deduplicator, QualityFilter, RemovalReport, TextCleaner
 
         progress.start("clean")
         self.cleaner_ = TextCleaner(profile=self.profile)
@@ -211,16 +211,20 @@ class TextPipeline(Estimator):
         progress.finish(f"{len(texts):,} documents, {touched:,} edited")
 
         progress.start("denoise")
-        kept, first, removed = QualityFilter(preset="short").filter(cleaned)
-        kept, second, duplicates = Deduplicator().filter(kept)
-        self.kept_indices_ = first[second]
-        self.removal_report_ = removed.merge(duplicates)
+        reasons = QualityFilter(preset="short").reasons(cleaned)
+        good = [i for i, reason in enumerate(reasons) if reason is None]
+        for i, first in zip(good, Deduplicator().first_occurrence([cleaned[i] for i in good]), strict=True):
+            if good[first] != i:
+                reasons[i] = "duplicate"
+        self.removal_report_ = RemovalReport.from_reasons(texts, reasons)
+        self.kept_indices_ = np.array([i for i in good if reasons[i] is None], dtype=np.int64)
+        kept = [cleaned[i] for i in self.kept_indices_]
         dropped = len(texts) - len(kept)
         if len(kept) < 2:
-            reasons = ", ".join(f"{count} {reason}" for reason, count in self.removal_report_.counts.items())
+            counted = ", ".join(f"{count} {reason}" for reason, count in self.removal_report_.counts.items())
             raise ValueError(
-                f"{len(kept)} of {len(texts)} documents left after cleaning"
-                f"{f' (dropped: {reasons})' if reasons else ''}; at least 2 different documents with words are needed"
+                f"{len(kept)} of {len(texts)} documents left after cleaning (dropped: {counted or 'none'}); "
+                f"at least 2 different documents with words are needed"
             )
         progress.finish(f"{len(kept):,} documents kept, {dropped:,} dropped")
         return kept

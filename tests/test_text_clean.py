@@ -255,17 +255,6 @@ def test_duplicates_across_case_width_and_punctuation():
     assert Deduplicator().filter(["甲乙", "甲乙"])[2] == RemovalReport(2, 1, {"duplicate": 1}, {"duplicate": ["甲乙"]})
 
 
-def test_removal_reports_add_up():
-    first = RemovalReport.from_reasons(["a", "b", "c"], ["x", None, None])
-    second = RemovalReport.from_reasons(["b", "c"], [None, "y"])
-    assert first.merge(second).to_dict() == {
-        "n_in": 3,
-        "n_out": 1,
-        "counts": {"x": 1, "y": 1},
-        "examples": {"x": ["a"], "y": ["c"]},
-    }
-
-
 def test_chinese_titles_keep_their_text(data_dir):
     with gzip.open(data_dir / "thucnews/thucnews.tsv.gz", "rt", encoding="utf-8", newline="\n") as file:
         titles = [line.rstrip("\n").split("\t")[2] for line in file]

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["collect"]
 
+_RULE_NAMES = {
+    "unicode": "full-width forms and invisible characters",
+    "html": "markup and entities",
+    "quoting": "quoted lines, rulings, signatures",
+    "urls": "web addresses",
+    "emails": "e-mail addresses",
+    "lowercase": "upper case",
+    "whitespace": "white space",
+}
 _MOST_POINTS = 5_000
 _SHOWN_CHARACTERS = 240
 
@@ -96,7 +105,10 @@ def _cleaning(pipeline: TextPipeline) -> dict[str, Any]:
             {"reason": reason, "count": int(count), "examples": [_shorten(e) for e in removal.examples.get(reason, [])]}
             for reason, count in sorted(removal.counts.items(), key=lambda item: -item[1])
         ],
-        "edits": pipeline.cleaning_report_.to_dict()["edits"],
+        "edits": [
+            {**edit, "rule": _RULE_NAMES.get(edit["rule"], edit["rule"])}
+            for edit in pipeline.cleaning_report_.to_dict()["edits"]
+        ],
     }
 
 

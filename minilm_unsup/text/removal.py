@@ -45,16 +45,6 @@ class RemovalReport:
                 kept.append(text if len(text) <= _EXAMPLE_LENGTH else text[: _EXAMPLE_LENGTH - 1] + "…")
         return report
 
-    def merge(self, later: RemovalReport) -> RemovalReport:
-        """Return the report of this step followed by `later`, which was given what this one kept."""
-        merged = RemovalReport(
-            self.n_in, later.n_out, dict(self.counts), {k: list(v) for k, v in self.examples.items()}
-        )
-        for reason, count in later.counts.items():
-            merged.counts[reason] = merged.counts.get(reason, 0) + count
-            merged.examples[reason] = (merged.examples.get(reason, []) + later.examples[reason])[:_MOST_EXAMPLES]
-        return merged
-
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {"n_in": self.n_in, "n_out": self.n_out, "counts": self.counts, "examples": self.examples}
