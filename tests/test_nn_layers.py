@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from minilm_unsup._csr import CSRMatrix
+from minilm_unsup._parallel import set_num_threads
 from minilm_unsup.nn import (
     Activation,
     GaussianNoise,
@@ -225,3 +226,24 @@ def test_names_of_layers_must_differ():
         Linear(2, 2, "softplus")
     with pytest.raises(ValueError, match="rate must be"):
         Masking(1.0)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_same_bits_on_any_number_of_threads(activation):
+    rng = np.random.default_rng(0)
+    X, dY = rng.standard_normal((130, 8)).astype(np.float32), rng.standard_normal((130, 9000)).astype(np.float32)
+    layer = Linear(8, 9000, activation)
+    found = []
+    try:
+        for n_threads in (1, 2, 3):
+            set_num_threads(n_threads)
+            store, work = filled_store(layer, np.float32, np.random.default_rng(1)), Workspace()
+            Y, cache = layer.forward(store.params, X, work=work)
+            dX = layer.backward(store.params, store.grads, cache, dY, work=work)
+            found.append(np.concatenate([Y.ravel(), dX.ravel(), store.grad]))
+    finally:
+        set_num_threads(None)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+    expected = naive.linear(X[:2], store.params["weight"], store.params["bias"], activation)
+    np.testing.assert_allclose(Y[:2], expected, atol=1e-5)

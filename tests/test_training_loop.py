@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import csv
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minilm_unsup import ConvergenceWarning, StorageError
 from minilm_unsup._csr import CSRMatrix
-from minilm_unsup._parallel import set_num_threads
+from minilm_unsup._parallel import one_blas_thread, set_num_threads
 from minilm_unsup.models import Autoencoder
-from minilm_unsup.nn import SGD, Linear, ParameterStore, SquaredError
+from minilm_unsup.nn import (
+    SGD,
+    Adam,
+    BinaryCrossEntropy,
+    Linear,
+    Multinomial,
+    ParameterStore,
+    Sequential,
+    SoftmaxCrossEntropy,
+    SquaredError,
+)
 from minilm_unsup.training import (
     Callback,
     CSVLogger,
@@ -23,6 +36,8 @@ from minilm_unsup.training import (
     fit_network,
 )
 from minilm_unsup.training.batches import take_rows
+
+from .strategies import seeds
 
 
 def data(n=70, d=12, sparse=False, seed=0):
@@ -238,3 +253,68 @@ def test_batches_are_the_rows_asked_for():
         wanted = np.array(rows, dtype=np.int64)
         np.testing.assert_array_equal(take_rows(X, wanted, work.scope("a")), X[wanted])
         np.testing.assert_array_equal(take_rows(CSRMatrix.from_dense(X), wanted, work).toarray(), X[wanted])
+
+
+@settings(max_examples=40)
+@given(
+    seeds(),
+    st.integers(1, 5),
+    st.integers(1, 9),
+    st.sampled_from(["relu", "tanh", "sigmoid", "linear"]),
+    st.sampled_from(["binary", "multinomial", "squared", "classes"]),
+    st.sampled_from([np.float32, np.float64]),
+)
+def test_a_bound_step_makes_the_bits_of_the_layers(seed, hidden, n, activation, loss, dtype):
+    rng = np.random.default_rng(seed)
+    inner = Sequential((("a", Linear(4, hidden, activation)), ("b", Linear(hidden, 3, "tanh"))))
+    network = Sequential((("one", inner), ("two", Linear(3, 4))))
+    losses = {"binary": BinaryCrossEntropy, "multinomial": Multinomial, "squared": SquaredError}
+    criterion = SoftmaxCrossEntropy() if loss == "classes" else losses[loss]()
+    X = rng.random((20, 4)).astype(dtype)
+    targets = rng.integers(0, 4, 20).astype(np.int32) if loss == "classes" else None
+    stores = []
+    for bound in (True, False):
+        store = ParameterStore(network.shapes(), dtype)
+        store.assign(network.initial(np.random.default_rng(1), dtype))
+        task = NetworkTask(network, criterion, store, X, targets)
+        optimizer, state = Adam(0.01), Adam(0.01).first_state(store.size, dtype)
+        order = np.random.default_rng(2)
+        with one_blas_thread():
+            for _ in range(4):
+                rows = order.permutation(20)[:n]
+                step = task.gradients if bound else task._step
+                value = step(rows, order)
+                optimizer.step(store, state)
+        assert (n in task._steps) == bound
+        stores.append((value, store))
+    assert stores[0][0] == stores[1][0]
+    np.testing.assert_array_equal(stores[0][1].data, stores[1][1].data)
+    np.testing.assert_array_equal(stores[0][1].grad, stores[1][1].grad)
+
+
+def test_a_training_step_allocates_nothing_that_grows():
+    X = np.random.default_rng(0).random((256, 200)).astype(np.float32)
+    network = Sequential((("a", Linear(200, 50, "relu")), ("b", Linear(50, 200))))
+    store = ParameterStore(network.shapes(), np.float32)
+    task = NetworkTask(network, SquaredError(), store, X)
+    optimizer, state = Adam(), Adam().first_state(store.size, np.float32)
+    rng, rows = np.random.default_rng(0), np.arange(128)
+
+    def step():
+        task.gradients(rows, rng)
+        optimizer.step(store, state)
+
+    with one_blas_thread():
+        step()
+        tracemalloc.start()
+        try:
+            step()
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            for _ in range(20):
+                step()
+            peak = tracemalloc.get_traced_memory()[1] - before
+        finally:
+            tracemalloc.stop()
+    # One batch of inputs alone is 100 kB.
+    assert peak < 10_000
