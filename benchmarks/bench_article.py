@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -13,23 +14,24 @@ N_TRAIN = 800
 
 # One definition of the data and of each contender, run in this process and, as text, in fresh ones.
 _DATA = """
+import numpy as np
 rng = np.random.default_rng(0)
 topics = rng.dirichlet(np.full(100, 0.1), size=10)
 X = np.array([(rng.multinomial(100, topics[i % 10]) > 0) for i in range(1000)], dtype=np.float32)
 """
 _OURS = """
 from minilm_unsup import Autoencoder
-def fit():
+def fit(seed=0):
     model = Autoencoder(hidden_sizes=(10,), activation="relu", loss="binary_crossentropy", optimizer="adam",
-                        learning_rate=1e-3, epochs=10, batch_size=32, validation_split=0.2, random_state=0)
+                        learning_rate=1e-3, epochs=10, batch_size=32, validation_split=0.2, random_state=seed)
     model.fit(X)
     return model.history_["val_loss"][-1], model.transform(X)
 """
 _TORCH = """
 import torch
 from torch import nn
-def fit():
-    torch.manual_seed(0)
+def fit(seed=0):
+    torch.manual_seed(seed)
     data = torch.from_numpy(X)
     train, held_out = data[:800], data[800:]
     encoder = nn.Sequential(nn.Linear(100, 10), nn.ReLU())
@@ -53,8 +55,8 @@ _KERAS = """
 import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
-def fit():
-    keras.utils.set_random_seed(0)
+def fit(seed=0):
+    keras.utils.set_random_seed(seed)
     inputs = keras.Input((100,))
     encoded = keras.layers.Dense(10, activation="relu")(inputs)
     decoded = keras.layers.Dense(100, activation="sigmoid")(encoded)
@@ -80,11 +82,11 @@ def run(context: Context) -> list[Row]:
             continue
         contenders[name] = code
     calls = {name: _define(code) for name, code in contenders.items()}
-    losses = {name: float(call()[0]) for name, call in calls.items()}
+    losses = {name: statistics.mean(float(call(seed)[0]) for seed in range(4)) for name, call in calls.items()}
     for loss in losses.values():
-        # Other draws of the initial weights: the losses agree, they are not equal.
+        # Initial weights, order and held-out rows differ: one run's loss varies by 8 %, the mean of four by 4 %.
         if abs(loss - losses["ours"]) > 0.1 * losses["ours"]:
-            raise RuntimeError(f"held-out losses differ by more than 10 %: {losses}")
+            raise RuntimeError(f"mean held-out losses of four seeds differ by more than 10 %: {losses}")
     times: dict[str, list[float]] = {}
     if "PyTorch" in calls:
         import torch

@@ -34,8 +34,11 @@ _clean = load("clean")
 _FOLD_AND_STRIP = 3
 
 # Bodies that are no text; an end tag that is missing takes nothing with it.
-_BODY = re.compile(r"<(script|style)\b[^<>]{0,1000}>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_BODIES = (
+    (re.compile(r"<script\b[^<>]{0,1000}>", re.I), re.compile(r"</script\s{0,20}>", re.I)),
+    (re.compile(r"<style\b[^<>]{0,1000}>", re.I), re.compile(r"</style\s{0,20}>", re.I)),
+)
+_COMMENT = (re.compile("<!--"), re.compile("-->"))
 # A tag begins with a letter right after the bracket; "a < b" and "x <y" without an end within reach are none.
 _TAG = re.compile(r"<(?:/?[A-Za-z][A-Za-z0-9:-]{0,30}(?:\s[^<>]{0,2000})?/?|!DOCTYPE[^<>]{0,500})>")
 _BREAKS = re.compile(r"^</?(?:p|div|br|li|tr|td|th|h[1-6]|ul|ol|table|pre|blockquote|section|article|!doctype)\b", re.I)
@@ -66,13 +69,27 @@ def unicode(text: str) -> str:
     return unicodedata.normalize("NFC", folded)
 
 
+def _drop_between(text: str, first: re.Pattern[str], last: re.Pattern[str]) -> str:
+    """Put a space for all from each match of `first` to the next of `last`.
+
+    A first without a last ends the search, so that the time is linear whatever the text (``first.*?last`` is not).
+    """
+    out: list[str] = []
+    copied = 0
+    while (start := first.search(text, copied)) and (end := last.search(text, start.end())):
+        out += (text[copied : start.start()], " ")
+        copied = end.end()
+    return "".join((*out, text[copied:])) if out else text
+
+
 def html(text: str) -> str:
     """Drop markup and resolve entities."""
     if "<" in text:
         if "</" in text:
-            text = _BODY.sub(" ", text)
+            for first, last in _BODIES:
+                text = _drop_between(text, first, last)
         if "<!--" in text:
-            text = _COMMENT.sub(" ", text)
+            text = _drop_between(text, *_COMMENT)
         # A tag that ends a block parts words; one inside a word (<b>) does not.
         text = _TAG.sub(lambda m: "\n" if _BREAKS.match(m[0]) else "", text)
     if "&" in text:
