@@ -83,6 +83,7 @@ def test_gradients_equal_central_differences(seed, layer, n):
     check_gradients(layer, X, training=True, random_state=seed)
 
 
+@pytest.mark.kernel
 @settings(max_examples=60)
 @given(seeds(), layers, sizes, st.sampled_from([np.float32, np.float64]))
 def test_backward_is_linear_keeps_dtype_and_inputs(seed, layer, n, dtype):
@@ -125,6 +126,7 @@ def test_gradients_add_up_over_calls(seed, layer):
     np.testing.assert_allclose(store.grad, 2 * once, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.kernel
 @given(seeds(), sizes, sizes, sizes, st.sampled_from(ACTIVATIONS), st.sampled_from([np.float32, np.float64]))
 def test_linear_equals_naive_and_sparse_equals_dense(seed, n, d, k, activation, dtype):
     rng = np.random.default_rng(seed)
@@ -158,6 +160,7 @@ def test_same_first_weights_dense_and_sparse():
     assert abs(a["weight"]).max() <= np.sqrt(6 / 10)
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("sparse", [False, True])
 def test_masking_leaves_the_expected_share_and_mean(sparse):
     X = np.ones((200, 100))
@@ -174,6 +177,7 @@ def test_masking_leaves_the_expected_share_and_mean(sparse):
     assert layer.forward({}, given_, work=Workspace())[0] is given_
 
 
+@pytest.mark.kernel
 def test_gaussian_noise_has_its_law_on_dense_and_sparse():
     X = np.zeros((200, 100))
     X[:, 0] = 2

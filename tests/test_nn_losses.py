@@ -88,6 +88,7 @@ def test_nan_is_not_hidden():
         assert math.isnan(LOSSES[name][0].value(logits, target, work=Workspace()))
 
 
+@pytest.mark.kernel
 @given(seeds(), st.floats(-50, 50))
 def test_softmax_and_its_losses_ignore_a_shift(seed, shift):
     logits, targets = draw("multinomial", seed, 3, 7)

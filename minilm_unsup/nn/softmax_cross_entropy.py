@@ -43,7 +43,7 @@ class SoftmaxCrossEntropy(Loss):
         largest, maximum = work.array("largest", (n,), logits.dtype), np.maximum.reduce
 
         def gradient() -> float:
-            maximum(logits, 1, None, largest)
+            maximum(logits, axis=1, out=largest)
             return classes_dense(logits, largest, classes, scale, out) / n
 
         return gradient
