@@ -16,6 +16,7 @@ from ._exceptions import DataWarning, StorageError
 from ._progress import Progress
 from ._storage import load_directory, save_directory
 from ._validation import check_is_fitted, check_number, check_random_state, check_texts
+from .pipeline_state import STAGES, stages_from, states_of, tokenizer_json
 
 if TYPE_CHECKING:
     from .models.autoencoder import Autoencoder
@@ -385,33 +386,13 @@ class TextPipeline(Estimator):
             If it cannot be written.
         """
         check_is_fitted(self, "autoencoder_")
-        config: dict[str, Any] = {"class": "TextPipeline", "params": self._saved_params(), "stages": {}}
-        arrays: dict[str, NDArray] = {}
-        for name in _STAGES:
-            stage = getattr(self, f"{name}_")
-            if stage is None:
-                continue
-            stage_config, stage_arrays = _state_of(stage)
-            config["stages"][name] = stage_config
-            arrays.update({f"{name}.{key}": value for key, value in stage_arrays.items()})
-        save_directory(
-            path, config, arrays, files={"tokenizer.json": self._tokenizer_json(), **(files or {})}, force=force
-        )
-
-    def _tokenizer_json(self) -> str:
-        """The tokenizer with the vocabulary that the vectorizer kept, for use without the rest."""
-        from .text import WordTokenizer
-        from .text.tokenizer_files import word_tokenizer_to_json
-
-        params = self.vectorizer_.tokenizer.get_params()
-        words = ["[UNK]", *self.vectorizer_.get_feature_names_out()]
-        return word_tokenizer_to_json(WordTokenizer.from_state({"params": params, "vocabulary": words}))
-
-    def _saved_params(self) -> dict[str, Any]:
         params = self.get_params(deep=False)
         if not isinstance(params["random_state"], int):
             params["random_state"] = None  # a Generator's state is spent
-        return params
+        stages, arrays = states_of({name: getattr(self, f"{name}_") for name in STAGES})
+        config = {"class": "TextPipeline", "params": params, "stages": stages}
+        tokenizer = tokenizer_json(self.vectorizer_)
+        save_directory(path, config, arrays, files={"tokenizer.json": tokenizer, **(files or {})}, force=force)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TextPipeline:
@@ -422,43 +403,11 @@ class TextPipeline(Estimator):
         StorageError
             If the directory is missing, cut, edited, or of another kind.
         """
-        from .models import Autoencoder, TextClassifier, TopicModel
-        from .text import TextCleaner, TfidfVectorizer
-        from .vectors import SentenceEmbedder
-
         config, arrays = load_directory(path, "TextPipeline")
-        kinds: dict[str, Any] = {
-            "cleaner": TextCleaner,
-            "vectorizer": TfidfVectorizer,
-            "embedder": SentenceEmbedder,
-            "autoencoder": Autoencoder,
-            "topic_model": TopicModel,
-            "classifier": TextClassifier,
-        }
         try:
             pipeline = cls(**config["params"])
-            for name in _STAGES:
-                stage = None
-                if name in config["stages"]:
-                    own = {k.removeprefix(f"{name}."): v for k, v in arrays.items() if k.startswith(f"{name}.")}
-                    state = config["stages"][name]
-                    one = kinds[name] is TfidfVectorizer
-                    stage = kinds[name].from_state({**state, **own}) if one else kinds[name].from_state(state, own)
-                elif name != "classifier":
-                    raise KeyError(name)
+            for name, stage in stages_from(config["stages"], arrays).items():
                 setattr(pipeline, f"{name}_", stage)
         except (KeyError, TypeError, ValueError) as error:
             raise StorageError(f"{path} does not hold a whole TextPipeline ({error!r}); save it again") from error
         return pipeline
-
-
-def _state_of(stage: Any) -> tuple[dict[str, Any], dict[str, NDArray]]:
-    """What JSON can hold of a stage's state, and its arrays."""
-    state = stage.get_state()
-    if isinstance(state, tuple):
-        return state
-    arrays = {key: value for key, value in state.items() if isinstance(value, np.ndarray)}
-    return {key: value for key, value in state.items() if key not in arrays}, arrays
-
-
-_STAGES = ("cleaner", "vectorizer", "embedder", "autoencoder", "topic_model", "classifier")

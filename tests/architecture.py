@@ -18,6 +18,7 @@ FLOORS = {
     "models": 4,
     "apply": 5,
     "pipeline": 5,
+    "pipeline_state": 5,
     "evaluation": 5,
     "loading": 5,
     "testing": 5,
