@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
+import codecs
 import os
-import sys
-import zlib
-from collections.abc import Iterator, Sequence
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from .._validation import check_choice
+from .corpus_formats import Columns, json_records, lines_of, sniff, table_records
+from .corpus_source import CorpusError, bytes_of, decode, shown_name
 
 __all__ = ["Corpus", "CorpusError", "read_corpus"]
 
-TEXT_NAMES = (
-    "text",
-    "content",
-    "body",
-    "document",
-    "sentence",
-    "review",
-    "title",
-    "docstring",
-    "文本",
-    "内容",
-    "正文",
-    "标题",
-)
-LABEL_NAMES = ("label", "category", "class", "topic", "标签", "类别")
 _FORMATS = ("txt", "jsonl", "csv", "tsv")
-_SUFFIXES = {".txt": "txt", ".text": "txt", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
-
-
-class CorpusError(ValueError):
-    """A file cannot be read as documents; the message names the file, the place and the way out."""
+_SUFFIXES = {
+    **{".txt": "txt", ".text": "txt", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv"},
+    **{".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"},
+}
+_MOST_NOTES = 10
 
 
 @dataclass(frozen=True)
@@ -53,44 +36,66 @@ class Corpus:
     name : str
         What to call the documents.
     notes : list of str
-        What a reader should know: lines skipped, characters removed.
+        What a reader should know: lines skipped, characters replaced, columns that were not used.
+    starts : list of (int, str)
+        For each file that gave documents: the number of its first one, and its name.
+    lines : array of int
+        The line of its file on which each document starts, from 1.
     """
 
     texts: list[str]
     labels: list[str | None] | None
     name: str
     notes: list[str] = field(default_factory=list)
+    starts: list[tuple[int, str]] = field(default_factory=list, repr=False)
+    lines: array[int] = field(default_factory=lambda: array("q"), repr=False)
 
     def __len__(self) -> int:
         return len(self.texts)
 
+    def origin(self, index: int) -> tuple[str, int]:
+        """Return the file and the line (in a JSON array: the item) of the document `index`, both as a person counts.
+
+        Raises
+        ------
+        IndexError
+            If there is no such document, or the corpus was not read from files.
+        """
+        if not 0 <= index < len(self.lines):
+            raise IndexError(f"index must be from 0 to {len(self.lines) - 1}, got {index}")
+        return self.starts[bisect_right(self.starts, index, key=lambda start: start[0]) - 1][1], self.lines[index]
+
 
 def read_corpus(
-    paths: Sequence[str | os.PathLike[str]],
+    paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
     *,
-    text_column: str | None = None,
-    label_column: str | None = None,
+    text_column: str | int | None = None,
+    label_column: str | int | None = None,
     format: str | None = None,
     document: str = "auto",
+    encoding: str = "utf-8",
     errors: str = "strict",
 ) -> Corpus:
     """Read documents from files.
 
     Parameters
     ----------
-    paths : sequence of path
-        Each a ``.txt``, ``.jsonl``, ``.csv`` or ``.tsv`` file, gzipped or not (told by its content), or ``-``
-        for standard input. Lines end at a line feed alone; a carriage return before it is dropped.
-    text_column, label_column : str, optional
-        Column or key names; for ``.tsv`` without a header, numbers from 1. Without `text_column` the first of the usual
-        names is taken (text, content, body, ...). Labels are read only where `label_column` is given.
+    paths : sequence of path, or path
+        Each a ``.txt``, ``.jsonl`` (``.ndjson``, ``.json``), ``.csv`` or ``.tsv`` file, gzipped or not (told by its
+        content), or ``-`` for standard input. Other names are looked at: JSON objects, a table with a usual text
+        column, else plain text.
+    text_column, label_column : str or int, optional
+        Column or key names; numbers, from 1, for a table without a header. Without `text_column` the first of the
+        usual names is taken (text, content, body, ..., 文本, 内容). Labels are read only where `label_column` is given.
     format : {"txt", "jsonl", "csv", "tsv"}, optional
-        For files whose names do not tell; standard input without it is looked at.
+        For all files, whatever their names.
     document : {"auto", "line", "file"}
-        For ``.txt``: a document a line, a file a document, or "auto": a file a document where several
-        ``.txt`` files are given, else a line.
+        For plain text: a document a line, a file a document, or "auto": a file a document where several plain text
+        files are given, else a line.
+    encoding : str
+        Of the files; a name that Python knows, such as "gb18030".
     errors : {"strict", "replace", "ignore"}
-        What to do about bytes that are no UTF-8.
+        What to do about bytes that are not of the encoding: stop and name the first, put U+FFFD, or leave them out.
 
     Returns
     -------
@@ -99,30 +104,67 @@ def read_corpus(
     Raises
     ------
     CorpusError
-        If a file is missing, unreadable, a directory, not UTF-8, not what its format says, without the
-        column, or empty.
+        If a file is missing, unreadable, a directory, not text, not what its format says, without the column, or if
+        there is no document in all of them.
+    TypeError, ValueError
+        If an argument is none of the above.
+
+    Notes
+    -----
+    Lines end at a line feed, with or without a carriage return before it; at carriage returns where a text has no
+    line feed. No other character ends a line, U+2028 and U+0085 included. A byte order mark is dropped. NUL characters
+    become spaces. Blank lines and empty texts are skipped; `Corpus.notes` counts them.
+
+    CSV is RFC 4180: fields in double quotes may hold delimiters, line feeds and doubled quotes; the delimiter is the
+    comma, semicolon or tab that parts the first line into most cells. In TSV every character but tab and line feed is
+    an ordinary one, quotes too. A row that is longer or shorter than the first is an error: a delimiter inside an
+    unquoted text would otherwise cut it silently.
     """
     check_choice(document, "document", ("auto", "line", "file"))
     check_choice(errors, "errors", ("strict", "replace", "ignore"))
     if format is not None:
         check_choice(format, "format", _FORMATS)
-    if isinstance(paths, (str, os.PathLike)):
-        paths = [paths]
-    if not paths:
+    encoding = _check_encoding(encoding)
+    columns = Columns(_check_column(text_column, "text_column"), _check_column(label_column, "label_column"))
+    if columns.text is not None and columns.text == columns.label:
+        raise CorpusError(f"{columns.text!r} is named as the text and as the label; name two columns")
+    names = [os.fsdecode(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    if not names or "" in names:
         raise CorpusError("no file was named; give at least one path, or - for standard input")
-    names = [os.fspath(path) for path in paths]
     if names.count("-") > 1:
         raise CorpusError("standard input (-) was named twice; it can be read once")
     kinds = [format or _SUFFIXES.get(_suffix(name)) for name in names]
-    whole = document == "file" or (document == "auto" and sum(kind == "txt" for kind in kinds) > 1)
-    reader = _Reader(text_column, label_column, whole, errors)
+    n_plain = sum(kind in ("txt", None) for kind in kinds)
+    whole = document == "file" or (document == "auto" and n_plain > 1)
+    reader = _Reader(columns, whole, encoding, errors)
     for name, kind in zip(names, kinds, strict=True):
         reader.read(name, kind)
-    label = "standard input" if names == ["-"] else ", ".join(Path(n).name for n in names[:3])
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    title = ", ".join("standard input" if name == "-" else Path(name).name for name in names[:3])
+    title += f" and {len(names) - 3} more" if len(names) > 3 else ""
     if not reader.texts:
-        raise CorpusError(f"{label}{more}: no document in it; it is empty or holds blank lines alone")
-    return Corpus(reader.texts, reader.labels if label_column is not None else None, label + more, reader.notes())
+        raise CorpusError(f"{title}: no document in it; it is empty or holds blank lines alone")
+    if reader.n_whole > 1 and document == "auto":
+        columns.notes.append(
+            f"{reader.n_whole:,} files were read as a document each (--document line: a document a line)"
+        )
+    labels = reader.labels if columns.label is not None else None
+    return Corpus(reader.texts, labels, title, reader.notes(), reader.starts, reader.lines)
+
+
+def _check_encoding(encoding: str) -> str:
+    if not isinstance(encoding, str):
+        raise TypeError(f"encoding must be a str, got {type(encoding).__name__}")
+    try:
+        b"a".decode(encoding, "ignore")  # a codec of bytes to bytes is refused here
+        return codecs.lookup(encoding).name.removesuffix("-sig")
+    except LookupError:
+        raise ValueError(f"encoding must be the name of a text encoding, such as 'utf-8', got {encoding!r}") from None
+
+
+def _check_column(column: str | int | None, name: str) -> str | None:
+    if column is None or (isinstance(column, (str, int)) and not isinstance(column, bool)):
+        return None if column is None else str(column)
+    raise TypeError(f"{name} must be a str, an int or None, got {type(column).__name__}")
 
 
 def _suffix(name: str) -> str:
@@ -133,200 +175,69 @@ def _suffix(name: str) -> str:
 class _Reader:
     """Collects the documents of one call."""
 
-    def __init__(self, text_column: str | None, label_column: str | None, whole: bool, errors: str) -> None:
-        self.text_column = text_column
-        self.label_column = label_column
+    def __init__(self, columns: Columns, whole: bool, encoding: str, errors: str) -> None:
+        self.columns = columns
         self.whole = whole
+        self.encoding = encoding
         self.errors = errors
         self.texts: list[str] = []
         self.labels: list[str | None] = []
-        self.n_blank = 0
-        self.n_nul = 0
+        self.starts: list[tuple[int, str]] = []
+        self.lines: array[int] = array("q")
+        self.n_blank = self.n_nul = self.n_bad = self.n_whole = 0
 
     def notes(self) -> list[str]:
-        notes = []
-        if self.n_blank:
-            notes.append(f"{self.n_blank:,} blank lines or empty texts were skipped")
-        if self.n_nul:
-            notes.append(f"{self.n_nul:,} NUL characters were replaced by spaces")
-        return notes
+        counted = (
+            (self.n_blank, "blank line or empty text was", "blank lines or empty texts were", "skipped"),
+            (self.n_nul, "NUL character was", "NUL characters were", "replaced by spaces"),
+            (self.n_bad, "bad byte sequence was", "bad byte sequences were", _DONE.get(self.errors, "")),
+        )
+        notes = [f"{n:,} {one if n == 1 else many} {done}" for n, one, many, done in counted if n]
+        others = self.columns.notes
+        if len(others) > _MOST_NOTES:
+            others = [*others[:_MOST_NOTES], f"and {len(others) - _MOST_NOTES:,} more notes of this kind"]
+        return notes + others
 
     def read(self, name: str, kind: str | None) -> None:
-        shown = "standard input" if name == "-" else name
-        text = self._decode(_bytes_of(name, shown), shown)
-        if kind is None:
-            kind = _sniff(text) if name == "-" else "txt"
+        shown = shown_name(name)
+        text, n_bad = decode(bytes_of(name), shown, self.encoding, self.errors)
+        self.n_bad += n_bad
         if "\0" in text:
             self.n_nul += text.count("\0")
             text = text.replace("\0", " ")
+        kind = kind or sniff(text, self.columns)
+        self.starts.append((len(self.texts), shown))
         if kind == "txt":
-            self._need_no_columns(shown)
-            for line in [text] if self.whole else text.split("\n"):
-                self._add(line.removesuffix("\r"), None)
-        elif kind == "jsonl":
-            self._read_jsonl(text, shown)
+            self._read_text(text, shown)
+            return
+        if kind == "jsonl":
+            records = json_records(text, shown, self.columns)
         else:
-            self._read_table(text, shown, "," if kind == "csv" else "\t")
+            records = table_records(text, kind, shown, self.columns)
+        for line, value, label in records:
+            self._add(line, value, label)
 
-    def _need_no_columns(self, shown: str) -> None:
-        for option, value in (("text-column", self.text_column), ("label-column", self.label_column)):
+    def _read_text(self, text: str, shown: str) -> None:
+        for option, value in (("text-column", self.columns.text), ("label-column", self.columns.label)):
             if value is not None:
                 raise CorpusError(
                     f"{shown}: plain text has no column {value!r}; drop --{option}, or name the format "
                     f"with --format jsonl, csv or tsv"
                 )
+        if self.whole:
+            self.n_whole += 1
+            self._add(1, text.rstrip("\r\n"), None)
+            return
+        for number, line in enumerate(lines_of(text) if text else (), 1):
+            self._add(number, line, None)
 
-    def _add(self, text: str, label: Any) -> None:
+    def _add(self, line: int, text: str, label: str | None) -> None:
         if not text or text.isspace():
             self.n_blank += 1
             return
         self.texts.append(text)
-        self.labels.append(None if label is None or label == "" else str(label))
-
-    def _decode(self, raw: bytes, shown: str) -> str:
-        if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise CorpusError(f"{shown} is UTF-16; convert it to UTF-8 first: iconv -f UTF-16 -t UTF-8")
-        try:
-            return raw.decode("utf-8-sig", self.errors)
-        except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
-            raise CorpusError(
-                f"{shown}: byte {error.start:,} (line {line:,}) is 0x{raw[error.start]:02x}, a bad byte in UTF-8; "
-                f"convert the file to UTF-8, or go on with --errors replace"
-            ) from None
-
-    def _read_jsonl(self, text: str, shown: str) -> None:
-        for number, line in enumerate(text.split("\n"), 1):
-            if not line or line.isspace():
-                continue
-            try:
-                entry = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                why = getattr(error, "msg", "nested too deeply")
-                raise CorpusError(f"{shown}, line {number:,}: not JSON ({why}); each line must be one object") from None
-            if isinstance(entry, str):
-                if self.label_column is not None:
-                    raise CorpusError(f"{shown}, line {number:,}: a bare string has no key {self.label_column!r}")
-                self._add(entry, None)
-                continue
-            if not isinstance(entry, dict):
-                raise CorpusError(f"{shown}, line {number:,}: an object or a string was expected, not {line[:20]!r}")
-            text_key = self._pick(self.text_column, list(entry), f"{shown}, line {number:,}")
-            value = entry[text_key]
-            if value is not None and not isinstance(value, str):
-                raise CorpusError(
-                    f"{shown}, line {number:,}: {text_key!r} is {type(value).__name__}, a string was expected; "
-                    f"name another key with --text-column"
-                )
-            label = None
-            if self.label_column is not None:
-                label = entry.get(self.label_column)
-                if isinstance(label, (dict, list)):
-                    raise CorpusError(f"{shown}, line {number:,}: the label {self.label_column!r} is no single value")
-            self._add(value or "", label)
-        if self.label_column is not None and self.texts and not any(v is not None for v in self.labels):
-            raise CorpusError(f"{shown}: no line has the key {self.label_column!r}; name another with --label-column")
-
-    def _pick(self, wanted: str | None, names: list[str], shown: str) -> str:
-        """The name of the text column among `names`."""
-        if wanted is not None:
-            if wanted in names:
-                return wanted
-            raise CorpusError(f"{shown}: no column {wanted!r}; there are {', '.join(map(repr, names[:20]))}")
-        lower = {name.strip().lower(): name for name in reversed(names)}
-        for name in TEXT_NAMES:
-            if name in lower:
-                return lower[name]
-        if len(names) == 1:
-            return names[0]
-        raise CorpusError(
-            f"{shown}: which column is the text? There are {', '.join(map(repr, names[:20]))}; "
-            f"name one with --text-column"
-        )
-
-    def _read_table(self, text: str, shown: str, delimiter: str) -> None:
-        rows = _rows(text, delimiter, shown)
-        try:
-            head = next(rows)[1]
-        except StopIteration:
-            return
-        columns = [c for c in (self.text_column, self.label_column) if c is not None]
-        numbered = bool(columns) and all(c.isascii() and c.isdigit() for c in columns) and not set(columns) & set(head)
-        if numbered:
-            at = int(self.text_column) - 1 if self.text_column is not None else 0
-            label_at = None if self.label_column is None else int(self.label_column) - 1
-            for column in (at, label_at):
-                if column is not None and not 0 <= column < len(head):
-                    raise CorpusError(f"{shown}: no column {column + 1}; its first line has {len(head)}")
-            first: list[tuple[int, list[str]]] = [(1, head)]
-        else:
-            at = head.index(self._pick(self.text_column, head, shown))
-            label_at = None
-            if self.label_column is not None:
-                label_at = head.index(self._pick(self.label_column, head, shown))
-            first = []
-        last = max(at, label_at or 0)
-        for number, row in (*first, *rows):
-            if not row:
-                continue
-            if len(row) <= last:
-                raise CorpusError(
-                    f"{shown}, line {number:,}: {len(row)} columns, but the header has {len(head)}; mend the line "
-                    f"or its quotes"
-                )
-            self._add(row[at], None if label_at is None else row[label_at].strip())
+        self.labels.append((label.strip() or None) if label else None)
+        self.lines.append(line)
 
 
-def _rows(text: str, delimiter: str, shown: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line each ends on. In TSV a quote is an ordinary character."""
-    if delimiter == "\t":
-        for number, line in enumerate(text.split("\n"), 1):
-            line = line.removesuffix("\r")
-            if line:
-                yield number, line.split("\t")
-        return
-    limit = csv.field_size_limit()
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        # The limit is global to the module: it is raised for one row and put back.
-        csv.field_size_limit(sys.maxsize if sys.maxsize < 2**62 else 2**31 - 1)
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise CorpusError(f"{shown}, line {reader.line_num:,}: not CSV ({error}); mend its quotes") from None
-        finally:
-            csv.field_size_limit(limit)
-        yield reader.line_num, row
-
-
-def _bytes_of(name: str, shown: str) -> bytes:
-    try:
-        if name == "-":
-            raw = sys.stdin.buffer.read()
-        else:
-            path = Path(name)
-            if path.is_dir():
-                inside = "its files, for instance " + os.path.join(name, "*.txt")
-                raise CorpusError(f"{name} is a directory; name {inside}")
-            raw = path.read_bytes()
-    except FileNotFoundError:
-        raise CorpusError(f"{name}: no such file") from None
-    except OSError as error:
-        raise CorpusError(f"cannot read {shown}: {error.strerror or error}") from error
-    if raw.startswith(b"\x1f\x8b"):
-        try:
-            return gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as error:
-            raise CorpusError(f"{shown} is a damaged gzip file ({error}); fetch it again") from None
-    return raw
-
-
-def _sniff(text: str) -> str:
-    """Format of standard input: JSON lines start with a brace; TSV has tabs and a text column in its first line."""
-    head = text.lstrip()[:1]
-    if head == "{":
-        return "jsonl"
-    first = {cell.strip().lower() for cell in text.split("\n", 1)[0].split("\t")}
-    return "tsv" if len(first) > 1 and first & set(TEXT_NAMES) else "txt"
+_DONE = {"replace": "replaced by U+FFFD", "ignore": "left out"}
