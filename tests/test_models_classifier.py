@@ -13,7 +13,7 @@ from minilm_unsup import NotFittedError, StorageError
 from minilm_unsup._csr import CSRMatrix
 from minilm_unsup._parallel import set_num_threads
 from minilm_unsup.models import Autoencoder, TextClassifier
-from minilm_unsup.training import EarlyStopping
+from minilm_unsup.training import Callback, EarlyStopping
 
 
 def documents(n=1500, n_topics=5, v=120, length=8, seed=0):
@@ -98,9 +98,18 @@ def test_same_bits_on_any_number_of_threads(encoder):
 
 
 def test_both_stages_hold_the_same_rows_out(encoder):
-    fitted = TextClassifier(encoder, random_state=0, epochs=30, fine_tune_epochs=5, validation_split=0.3)
-    fitted.callbacks = [EarlyStopping(patience=3)]
-    fitted.fit(X[:200], y[:200])
+    class Rows(Callback):
+        seen = ()
+
+        def on_fit_begin(self, trainer):
+            self.seen = (*self.seen, trainer.val_rows.tolist())
+
+    rows = Rows()
+    settings = {"epochs": 30, "fine_tune_epochs": 5, "validation_split": 0.3, "callbacks": [EarlyStopping(), rows]}
+    fitted = TextClassifier(encoder, random_state=0, **settings).fit(X[:200], y[:200])
+    first, second = rows.seen
+    assert first == second
+    assert len(first) == 60
     assert len(fitted.history_["val_loss"]) == len(fitted.history_["loss"])
 
 
