@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from minilm_unsup import NotFittedError, StorageError
 from minilm_unsup._csr import CSRMatrix
 from minilm_unsup.models import Autoencoder
-from minilm_unsup.models.autoencoder import LOSSES
+from minilm_unsup.models.mirrored_network import LOSSES
 from minilm_unsup.testing import check_gradients
 
 from .strategies import seeds

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,34 +24,16 @@ from .._validation import (
     check_number,
     check_random_state,
 )
-from ..nn.activations import ACTIVATIONS
-from ..nn.adam import Adam
-from ..nn.binary_cross_entropy import BinaryCrossEntropy
-from ..nn.gaussian_noise import GaussianNoise
-from ..nn.layer import Layer
-from ..nn.linear import Linear
 from ..nn.loss import Loss
-from ..nn.masking import Masking
-from ..nn.momentum import Momentum
-from ..nn.multinomial import Multinomial
 from ..nn.optimizer import Optimizer
 from ..nn.parameters import ParameterStore
 from ..nn.sequential import Sequential
-from ..nn.sgd import SGD
-from ..nn.sparse_linear import SparseLinear
-from ..nn.squared_error import SquaredError
 from ..nn.workspace import Workspace
 from ..training.task import NetworkTask
 from ..training.trainer import fit_network
+from .mirrored_network import LOSSES, OPTIMIZERS, mirrored_network
 
 __all__ = ["Autoencoder"]
-
-LOSSES: dict[str, type[Loss]] = {
-    "binary_crossentropy": BinaryCrossEntropy,
-    "multinomial": Multinomial,
-    "squared_error": SquaredError,
-}
-OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "sgd": SGD, "momentum": Momentum}
 
 # Values of the widest layer that are computed at once outside training.
 _CHUNK_VALUES = 1 << 21
@@ -258,32 +239,9 @@ class Autoencoder(Estimator, TransformerMixin):
         return kind() if self.learning_rate is None else kind(learning_rate=self.learning_rate)
 
     def _make_network(self, n_features: int, sparse: bool) -> Sequential:
-        widths = (self.hidden_sizes,) if isinstance(self.hidden_sizes, (int, np.integer)) else self.hidden_sizes
-        sizes = [check_number(size, "hidden_sizes", integer=True, low=1) for size in widths]
-        if not sizes:
-            raise ValueError("hidden_sizes must name at least one layer, got none")
-        activation = check_choice(self.activation, "activation", ACTIVATIONS)
-        encoder: list[tuple[str, Layer]] = []
-        decoder: list[tuple[str, Layer]] = []
-        widths = [n_features, *sizes]
-        for i, (n_in, n_out) in enumerate(pairwise(widths)):
-            kind: Any = SparseLinear if sparse and i == 0 else Linear
-            encoder.append((str(i), kind(n_in, n_out, activation)))
-        widths.reverse()
-        for i, (n_in, n_out) in enumerate(pairwise(widths)):
-            decoder.append((str(i), Linear(n_in, n_out, activation if i < len(sizes) - 1 else "linear")))
-        layers: list[tuple[str, Layer]] = [("encoder", Sequential(tuple(encoder)))]
-        layers.append(("decoder", Sequential(tuple(decoder))))
-        noise = check_choice(self.noise, "noise", (None, "masking", "gaussian"))
-        if noise == "masking":
-            level = 0.3 if self.noise_level is None else self.noise_level
-            check_number(level, "noise_level", low=0, high=1, high_open=True)
-            layers.insert(0, ("noise", Masking(level)))
-        elif noise == "gaussian":
-            level = 0.1 if self.noise_level is None else self.noise_level
-            check_number(level, "noise_level", low=0)
-            layers.insert(0, ("noise", GaussianNoise(level)))
-        return Sequential(tuple(layers))
+        return mirrored_network(
+            n_features, self.hidden_sizes, self.activation, self.noise, self.noise_level, sparse_input=sparse
+        )
 
     @property
     def parameters_(self) -> dict[str, NDArray]:
