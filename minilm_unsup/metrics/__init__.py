@@ -8,15 +8,17 @@ from .._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .assignment import hungarian
-    from .classification import accuracy, confusion_matrix, f1, precision, recall
-    from .clustering import ari, cluster_accuracy, completeness, contingency, homogeneity, nmi, purity
-    from .language import perplexity
+    from .classification import accuracy, classification_report, confusion_matrix, f1, precision, recall
+    from .clustering import ari, cluster_accuracy, completeness, contingency, homogeneity, nmi, purity, v_measure
+    from .language import bits_per_token, perplexity
     from .silhouette_coefficient import silhouette, silhouette_samples
     from .topics import npmi, topic_diversity
 
 __all__ = [
     "accuracy",
     "ari",
+    "bits_per_token",
+    "classification_report",
     "cluster_accuracy",
     "completeness",
     "confusion_matrix",
@@ -33,11 +35,14 @@ __all__ = [
     "silhouette",
     "silhouette_samples",
     "topic_diversity",
+    "v_measure",
 ]
 
 _WHERE = {
     "accuracy": ".classification",
     "ari": ".clustering",
+    "bits_per_token": ".language",
+    "classification_report": ".classification",
     "cluster_accuracy": ".clustering",
     "completeness": ".clustering",
     "confusion_matrix": ".classification",
@@ -54,6 +59,7 @@ _WHERE = {
     "silhouette": ".silhouette_coefficient",
     "silhouette_samples": ".silhouette_coefficient",
     "topic_diversity": ".topics",
+    "v_measure": ".clustering",
 }
 
 __getattr__, __dir__ = lazy_exports(__name__, _WHERE)

@@ -12,6 +12,9 @@ from .._validation import check_matrix, kernel_view
 
 __all__ = ["hungarian"]
 
+# Sums of costs above this may overflow.
+HUGE = 1e290
+
 
 @njit(**JIT)
 def assign_rows(
@@ -74,14 +77,23 @@ def hungarian(cost: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     Parameters
     ----------
     cost : array of shape (R, C)
-        Finite; the smaller side is assigned whole.
+        Finite, float64 or brought to it; the smaller side is assigned whole. Negate gains to maximise them.
 
     Returns
     -------
     rows, columns : ndarray of shape (min(R, C),), int64
-        ``cost[rows, columns].sum()`` is the lowest possible; `rows` rises.
+        ``cost[rows, columns].sum()`` is the lowest possible, as with ``scipy.optimize.linear_sum_assignment``;
+        `rows` rises. Which of several equally cheap assignments is given is fixed, but may differ from SciPy's.
+
+    Raises
+    ------
+    ValueError
+        For NaN or infinity, no row or no column.
     """
     C = check_matrix(cost, "cost", dtype=np.float64)
+    largest = float(np.abs(C).max())
+    if largest > HUGE:
+        C = np.ldexp(C, -int(np.frexp(largest)[1]))  # exact, and the cheapest stays the cheapest
     flipped = C.shape[0] > C.shape[1]
     C = np.ascontiguousarray(C.T) if flipped else kernel_view(C)
     r, c = C.shape

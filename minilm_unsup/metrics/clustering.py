@@ -1,40 +1,55 @@
-"""Scores of a clustering against known classes; the names of clusters and classes do not matter."""
+"""Scores of a clustering against known classes; the names of clusters and classes do not matter.
+
+Sums over the cells of the contingency table are exact (``math.fsum``) or over integers, so that a score has the same
+bits whatever the clusters are called, and the symmetric ones whichever labeling comes first. The table is kept by its
+non-zero cells: as many clusters as samples are no trouble.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._validation import check_choice, check_consistent_length, check_labels
+from .._validation import check_choice, check_number
+from .label_pairs import PairCounts, count_pairs
 
-__all__ = ["ari", "cluster_accuracy", "completeness", "contingency", "homogeneity", "nmi", "purity"]
+__all__ = ["ari", "cluster_accuracy", "completeness", "contingency", "homogeneity", "nmi", "purity", "v_measure"]
 
 
 def contingency(y_true: Any, y_pred: Any) -> NDArray[np.int64]:
-    """Count how many samples of each class (row) lie in each cluster (column), both in sorted order."""
-    a, b = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred")
-    check_consistent_length(a, b, "y_true", "y_pred")
-    if len(a) == 0:
-        raise ValueError("y_true must hold at least one label, got none")
-    classes, rows = np.unique(a, return_inverse=True)
-    clusters, columns = np.unique(b, return_inverse=True)
-    flat = np.bincount(rows * len(clusters) + columns, minlength=len(classes) * len(clusters))
-    return flat.reshape(len(classes), len(clusters))
+    """Count how many samples of each class (row) lie in each cluster (column), both in sorted order.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of int or str, shape (N,)
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_clusters), int64
+
+    Raises
+    ------
+    ValueError
+        For no labels at all, different lengths or missing labels.
+    """
+    pairs = count_pairs(y_true, y_pred)
+    table = np.zeros((len(pairs.row_sums), len(pairs.column_sums)), dtype=np.int64)
+    table[pairs.rows, pairs.columns] = pairs.counts
+    return table
 
 
-def _entropy(counts: NDArray) -> float:
-    p = counts[counts > 0] / counts.sum()
-    return float(-(p * np.log(p)).sum())
+def _entropy(sums: NDArray[np.int64], n: int) -> float:
+    return math.fsum((sums / n) * np.log(n / sums))
 
 
-def _mutual_information(table: NDArray) -> float:
-    n = table.sum()
-    i, j = np.nonzero(table)
-    joint = table[i, j] / n
-    expected = table.sum(axis=1)[i].astype(np.float64) * table.sum(axis=0)[j] / (float(n) * float(n))
-    return max(0.0, float((joint * (np.log(joint) - np.log(expected))).sum()))
+def _mutual_information(pairs: PairCounts) -> float:
+    # The ratio is exactly 1 for independent cells and exactly n / count for equal partitions: no cancellation.
+    expected = pairs.row_sums[pairs.rows].astype(np.float64) * pairs.column_sums[pairs.columns]
+    ratio = pairs.counts.astype(np.float64) * pairs.n / expected
+    return max(0.0, math.fsum((pairs.counts / pairs.n) * np.log(ratio)))
 
 
 def nmi(y_true: Any, y_pred: Any, *, average: str = "arithmetic") -> float:
@@ -49,75 +64,130 @@ def nmi(y_true: Any, y_pred: Any, *, average: str = "arithmetic") -> float:
     Returns
     -------
     float
-        1.0 where both labelings are one single cluster, as in scikit-learn; 0.0 where only one is.
+        1.0 where both labelings are one single cluster, as in scikit-learn; 0.0 where only one is. It is not adjusted
+        for chance: many small clusters score above 0 on random labels; see `ari`.
+
+    Raises
+    ------
+    ValueError
+        As `contingency`, and for an unknown `average`.
     """
     check_choice(average, "average", ("arithmetic", "geometric", "min", "max"))
-    table = contingency(y_true, y_pred)
-    if table.shape == (1, 1):
+    pairs = count_pairs(y_true, y_pred)
+    if len(pairs.row_sums) == len(pairs.column_sums) == 1:
         return 1.0
-    h_true, h_pred = _entropy(table.sum(axis=1)), _entropy(table.sum(axis=0))
+    h_true, h_pred = _entropy(pairs.row_sums, pairs.n), _entropy(pairs.column_sums, pairs.n)
     mean = {
         "arithmetic": (h_true + h_pred) / 2,
-        "geometric": float(np.sqrt(h_true * h_pred)),
+        "geometric": math.sqrt(h_true * h_pred),
         "min": min(h_true, h_pred),
         "max": max(h_true, h_pred),
     }[average]
-    if mean <= 0:
-        return 0.0
-    return float(min(1.0, _mutual_information(table) / mean))
+    return 0.0 if mean <= 0 else min(1.0, _mutual_information(pairs) / mean)
 
 
 def homogeneity(y_true: Any, y_pred: Any) -> float:
-    """1 - H(Y | C) / H(Y): 1 where each cluster holds one class only (Rosenberg & Hirschberg 2007, eq. 1)."""
-    table = contingency(y_true, y_pred)
-    h = _entropy(table.sum(axis=1))
-    return 1.0 if h == 0 else float(min(1.0, _mutual_information(table) / h))
+    """1 - H(Y | C) / H(Y), in [0, 1]: 1 where each cluster holds one class only (Rosenberg & Hirschberg 2007, eq. 1).
+
+    1.0 where there is one class, or each sample is a cluster of its own. Parameters and errors as `contingency`.
+    """
+    pairs = count_pairs(y_true, y_pred)
+    h = _entropy(pairs.row_sums, pairs.n)
+    return 1.0 if h == 0 else min(1.0, _mutual_information(pairs) / h)
 
 
 def completeness(y_true: Any, y_pred: Any) -> float:
-    """1 - H(C | Y) / H(C): 1 where each class lies in one cluster only (Rosenberg & Hirschberg 2007, eq. 2)."""
+    """1 - H(C | Y) / H(C), in [0, 1]: 1 where each class lies in one cluster (Rosenberg & Hirschberg 2007, eq. 2).
+
+    1.0 where there is one cluster. Parameters and errors as `contingency`.
+    """
     return homogeneity(y_pred, y_true)
 
 
+def v_measure(y_true: Any, y_pred: Any, *, beta: float = 1.0) -> float:
+    """Weighted harmonic mean of homogeneity h and completeness c (Rosenberg & Hirschberg 2007, section 2).
+
+    (1 + beta) h c / (beta h + c), in [0, 1]; with ``beta=1`` it is `nmi` with the arithmetic mean.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of int or str, shape (N,)
+    beta : float
+        At least 0; above 1 completeness weighs more.
+
+    Raises
+    ------
+    ValueError
+        As `contingency`, and for a negative `beta`.
+    """
+    beta = check_number(beta, "beta", low=0)
+    h, c = homogeneity(y_true, y_pred), completeness(y_true, y_pred)
+    weight = beta * h + c
+    return 0.0 if weight == 0 else min(1.0, (1 + beta) * h * c / weight)
+
+
 def purity(y_true: Any, y_pred: Any) -> float:
-    """Share of samples that are of the most frequent class of their cluster, in (0, 1]; 1 for all singletons."""
-    table = contingency(y_true, y_pred)
-    return float(table.max(axis=0).sum() / table.sum())
+    """Share of samples that are of the most frequent class of their cluster, in (0, 1] (Manning et al. 2008, 16.3).
+
+    It never falls when a cluster is split: 1.0 for all singletons. Compare it at equal numbers of clusters only.
+    Parameters and errors as `contingency`.
+    """
+    pairs = count_pairs(y_true, y_pred)
+    most = np.zeros(len(pairs.column_sums), dtype=np.int64)
+    np.maximum.at(most, pairs.columns, pairs.counts)
+    return float(most.sum() / pairs.n)
 
 
 def ari(y_true: Any, y_pred: Any) -> float:
     """Adjusted Rand index: pairs put together or apart rightly, less what chance gives (Hubert & Arabie 1985, eq. 5).
 
+    Parameters
+    ----------
+    y_true, y_pred : sequence of int or str, shape (N,)
+
     Returns
     -------
     float
-        In [-0.5, 1]; 1.0 for equal partitions, 0 in expectation for random ones.
+        In [-0.5, 1]; 1.0 for equal partitions (both one cluster and both all singletons included), 0 in expectation
+        for random ones, and 0.0 where one is a single cluster and the other is not.
+
+    Raises
+    ------
+    ValueError
+        As `contingency`.
     """
-    table = contingency(y_true, y_pred)
+    pairs = count_pairs(y_true, y_pred)
 
-    def pairs(counts: NDArray) -> int:
-        return sum(int(c) * (int(c) - 1) // 2 for c in counts.ravel())
+    def n_pairs(counts: NDArray[np.int64]) -> int:
+        return int((counts * (counts - 1) // 2).sum())
 
-    together, same_class, same_cluster = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
-    n = int(table.sum())
-    total = n * (n - 1) // 2
-    if total == 0:
+    together, same_class, same_cluster = (n_pairs(c) for c in (pairs.counts, pairs.row_sums, pairs.column_sums))
+    total = pairs.n * (pairs.n - 1) // 2
+    # Index less expected over largest less expected, times 2 total: whole numbers of any size.
+    expected = 2 * same_class * same_cluster
+    largest = (same_class + same_cluster) * total
+    if largest == expected:
         return 1.0
-    expected = same_class * same_cluster / total
-    largest = (same_class + same_cluster) / 2
-    if largest == expected:  # both one cluster, or both all singletons
-        return 1.0
-    return float((together - expected) / (largest - expected))
+    return (2 * together * total - expected) / (largest - expected)
 
 
 def cluster_accuracy(y_true: Any, y_pred: Any) -> float:
     """Accuracy under the best one-to-one matching of clusters to classes, in (0, 1] (Xu et al. 2003, eq. 8).
 
-    max over pi of (1/N) sum_i 1[y_i = pi(c_i)], found by `hungarian`. Clusters beyond the number of classes
-    count as wrong.
+    max over pi of (1/N) sum_i 1[y_i = pi(c_i)], found by `hungarian`. Clusters beyond the number of classes count as
+    wrong, so all singletons score n_classes / N. Takes memory for n_classes x n_clusters, those aside that fit each
+    other wholly. Parameters and errors as `contingency`.
     """
     from .assignment import hungarian
 
-    table = contingency(y_true, y_pred)
-    rows, columns = hungarian(-table.astype(np.float64))
-    return float(table[rows, columns].sum() / table.sum())
+    pairs = count_pairs(y_true, y_pred)
+    # A class and a cluster that are the same samples are matched in some best matching.
+    same = (pairs.row_sums[pairs.rows] == pairs.counts) & (pairs.column_sums[pairs.columns] == pairs.counts)
+    hits = int(pairs.counts[same].sum())
+    if not same.all():
+        classes, rows = np.unique(pairs.rows[~same], return_inverse=True)
+        clusters, columns = np.unique(pairs.columns[~same], return_inverse=True)
+        cost = np.zeros((len(classes), len(clusters)))
+        cost[rows, columns] = -pairs.counts[~same]
+        hits -= int(cost[hungarian(cost)].sum())
+    return hits / pairs.n
