@@ -25,3 +25,18 @@ def matrices_ND(draw, min_n=1, max_n=12, min_d=1, max_d=8, dtype=None, bound=100
 def seeds(draw):
     """A seed for a Generator where the law is about random draws, not about chosen values."""
     return draw(st.integers(0, 2**32 - 1))
+
+
+@st.composite
+def labelings_NN(draw, min_n=1, max_n=14, n_labels=5):
+    """Two labelings of the same N samples by ints below `n_labels`, as lists."""
+    n = draw(st.integers(min_n, max_n))
+    labeling = st.lists(st.integers(0, n_labels - 1), min_size=n, max_size=n)
+    return draw(labeling), draw(labeling)
+
+
+@st.composite
+def costs_RC(draw, max_r=5, max_c=6, bound=9):
+    """A matrix (R, C) of whole costs within +-bound, with many ties; R may be above or below C."""
+    shape = draw(st.integers(1, max_r)), draw(st.integers(1, max_c))
+    return draw(hnp.arrays(np.float64, shape, elements=st.integers(-bound, bound).map(float)))

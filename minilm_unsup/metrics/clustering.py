@@ -101,7 +101,9 @@ def completeness(y_true: Any, y_pred: Any) -> float:
 
     1.0 where there is one cluster. Parameters and errors as `contingency`.
     """
-    return homogeneity(y_pred, y_true)
+    pairs = count_pairs(y_true, y_pred)
+    h = _entropy(pairs.column_sums, pairs.n)
+    return 1.0 if h == 0 else min(1.0, _mutual_information(pairs) / h)
 
 
 def v_measure(y_true: Any, y_pred: Any, *, beta: float = 1.0) -> float:

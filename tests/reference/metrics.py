@@ -82,3 +82,52 @@ def npmi_pair(documents, a, b):
     if pab == 1:
         return 1.0
     return math.log(pab / (pa * pb)) / -math.log(pab)
+
+
+def class_counts(truth, guess, c):
+    """True positives, false positives and false negatives of class `c`."""
+    tp = sum(t == c and g == c for t, g in zip(truth, guess, strict=True))
+    fp = sum(t != c and g == c for t, g in zip(truth, guess, strict=True))
+    fn = sum(t == c and g != c for t, g in zip(truth, guess, strict=True))
+    return tp, fp, fn
+
+
+def class_scores(truth, guess, labels, zero_division=0.0):
+    """Precision, recall and F1 of each of `labels`, three lists."""
+
+    def ratio(a, b):
+        return a / b if b else zero_division
+
+    out = [], [], []
+    for c in labels:
+        tp, fp, fn = class_counts(truth, guess, c)
+        out[0].append(ratio(tp, tp + fp))
+        out[1].append(ratio(tp, tp + fn))
+        out[2].append(ratio(2 * tp, 2 * tp + fp + fn))
+    return out
+
+
+def conditional_entropy(a, given):
+    """H(a | given): the entropy of `a` within each value of `given`, weighted by its share."""
+    total = 0.0
+    for v in set(given):
+        part = [x for x, g in zip(a, given, strict=True) if g == v]
+        total += len(part) / len(a) * entropy(part)
+    return total
+
+
+def homogeneity(truth, guess):
+    return 1.0 if entropy(truth) == 0 else 1 - conditional_entropy(truth, guess) / entropy(truth)
+
+
+def purity(truth, guess):
+    clusters = [[t for t, g in zip(truth, guess, strict=True) if g == v] for v in set(guess)]
+    return sum(max(part.count(t) for t in part) for part in clusters) / len(truth)
+
+
+def cosine_distance(x, y):
+    """1 - cos, 1 where either is zero: half the squared distance of the unit rows, which loses no digits."""
+    nx, ny = math.hypot(*x), math.hypot(*y)
+    if nx == 0 or ny == 0:
+        return 1.0
+    return sum((a / nx - b / ny) ** 2 for a, b in zip(x, y, strict=True)) / 2
