@@ -153,15 +153,21 @@ def test_ten_megabytes_in_one_line_or_field_and_the_limit_of_csv_is_left_alone(t
 
 
 def test_threads_may_read_large_fields_at_once(tmp_path):
-    path = _write(tmp_path, "a.csv", "text\n" + ("word " * 40_000 + "\n") * 20)
-    before, results = csv.field_size_limit(), []
+    path = _write(tmp_path, "a.csv", "text\n" + "longer than the limit\n" * 1000)
+    results = []
     threads = [threading.Thread(target=lambda: results.append(len(read_corpus(path)))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert results == [20] * 8
-    assert csv.field_size_limit() == before
+    before, interval = csv.field_size_limit(8), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert results == [1000] * 8
+        assert csv.field_size_limit() == 8
+    finally:
+        sys.setswitchinterval(interval)
+        csv.field_size_limit(before)
 
 
 def test_labels_are_read_only_where_asked_for_and_mentioned_otherwise(tmp_path):
@@ -174,6 +180,11 @@ def test_labels_are_read_only_where_asked_for_and_mentioned_otherwise(tmp_path):
     assert corpus.notes == []
 
 
+def test_a_label_of_spaces_is_none_and_others_lose_theirs(tmp_path):
+    path = _write(tmp_path, "a.csv", "text,y\none, \ntwo, b \n")
+    assert read_corpus(path, label_column="y").labels == [None, "b"]
+
+
 def test_the_text_column_is_the_most_usual_one_and_the_choice_is_told(tmp_path):
     path = _write(tmp_path, "a.tsv", "title\tBody\nshort\tlong\n")
     corpus = read_corpus(path)
@@ -181,6 +192,7 @@ def test_the_text_column_is_the_most_usual_one_and_the_choice_is_told(tmp_path):
     assert corpus.notes == [f"{path}: the text is 'Body', not 'title' (--text-column names another)"]
     assert read_corpus(path, text_column="title").texts == ["short"]
     assert read_corpus(path, label_column="Body").texts == ["short"]
+    assert read_corpus(_write(tmp_path, "c.tsv", "Text\ttext\nfirst\tsecond\n")).texts == ["first"]
     assert read_corpus(_write(tmp_path, "b.tsv", "标签\t正文\n体育\t夺冠\n"), label_column="标签").texts == ["夺冠"]
 
 
@@ -215,6 +227,8 @@ def test_several_text_files_are_a_document_each(tmp_path):
     assert corpus.texts == ["first 0\nsecond", "first 1\nsecond"]
     assert corpus.notes == ["2 files were read as a document each (--document line: a document a line)"]
     assert len(read_corpus(paths, document="line")) == 4
+    nameless = [_write(tmp_path, name, "first\nsecond\n") for name in ("README", "a.log")]
+    assert len(read_corpus(nameless)) == 2
     assert len(read_corpus(paths[:1])) == 2
     assert len(read_corpus(paths[:1], document="file")) == 1
 
@@ -227,7 +241,7 @@ def test_byte_order_marks_nul_bytes_and_blank_lines(tmp_path):
 
 
 def test_bad_bytes_can_be_replaced_or_left_out_and_are_counted(tmp_path):
-    path = _write(tmp_path, "a.txt", "a\ufffdb".encode() + b"\xffc\xfe")
+    path = _write(tmp_path, "a.txt", "\ufeffa\ufffdb".encode() + b"\xffc\xfe")
     corpus = read_corpus(path, errors="replace")
     assert corpus.texts == ["a\ufffdb\ufffdc\ufffd"]
     assert corpus.notes == ["2 bad byte sequences were replaced by U+FFFD"]
@@ -247,7 +261,7 @@ def test_other_encodings_are_read_where_they_are_named(folder, encoding, texts):
     "content, expected",
     [
         ("one\ntwo\n", ["one", "two"]),
-        ("A text, they say, of prose\n", ["A text, they say, of prose"]),
+        ("Here it is, text, they say, of prose\n", ["Here it is, text, they say, of prose"]),
         ('{"text": "one"}\n', ["one"]),
         ('[{"text": "one"}]', ["one"]),
         ("[aside] the rest\n", ["[aside] the rest"]),

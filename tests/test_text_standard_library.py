@@ -8,6 +8,7 @@ import inspect
 import subprocess
 import sys
 import sysconfig
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -96,9 +97,18 @@ def test_limits_labels_order_and_what_is_left_out(tmp_path):
     corpus = standard_library_docstrings(min_words=8, min_documents=1, folder=tmp_path)
     assert [text.split()[-1] for text in corpus.texts] == ["h.", "a.", "z.", "d.", "b.", "café."]
     assert corpus.labels == ["_h", "a", "a", "a", "b", "latin"]
+    names = [str(Path(corpus.origin(i)[0]).relative_to(tmp_path)) for i in range(6)]
+    assert names == ["_h.py", "a/__init__.py", "a/z.py", "a/c/d.py", "b.py", "latin.py"]
     assert standard_library_docstrings(min_words=8, min_documents=3, folder=tmp_path).labels == ["a"] * 3
     with pytest.raises(CorpusError, match="lower the limits, or give a PATH"):
         standard_library_docstrings(min_words=9, min_documents=1, folder=tmp_path)
+
+
+def test_old_escapes_are_read_without_a_warning(tmp_path):
+    _fill(tmp_path, {"a.py": '"""One two three four five."""\nx = "\\d"\n'})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(standard_library_docstrings(min_words=5, min_documents=1, folder=tmp_path)) == 1
 
 
 def test_a_build_without_sources_says_so(tmp_path):
