@@ -37,6 +37,7 @@ CHINESE = "我们在这里写一些中文的句子，看看程序怎么说。\n"
 BAD = {
     "empty.txt": (b"", {}, "no document"),
     "blank.txt": (b"\n \n\t\n", {}, "no document"),
+    "empty.csv": (b"", {}, "no document"),
     "header.csv": (b"id,text\n", {}, "no document"),
     "byte.txt": ("好".encode() + b"\n\xffbad", {}, r"byte 4 \(line 2\) is 0xff.*--errors replace"),
     "cut.txt": ("好好".encode()[:-1], {}, r"byte 3 \(line 1\) is 0xe5"),

@@ -197,10 +197,10 @@ def table_records(text: str, kind: str, shown: str, columns: Columns) -> Iterato
     With numbers a first line that holds the usual name of a text column in the place of the text is still a header.
     """
     rows = _tsv_rows(text) if kind == "tsv" else _csv_rows(text, shown)
-    head = next(rows, (1, []))[1]
+    first, head = next((entry for entry in rows if entry[1]), (1, []))
     if not head:
         return
-    where = f"{shown}, line 1"
+    where = f"{shown}, line {first:,}"
     label_at: int | None = None
     if columns.are_numbers() and not set(columns.wanted) & set(head):
         if columns.text is None:
@@ -213,7 +213,7 @@ def table_records(text: str, kind: str, shown: str, columns: Columns) -> Iterato
         at = int(columns.text) - 1
         label_at = None if columns.label is None else int(columns.label) - 1
         if head[at].strip().lower() not in TEXT_NAMES:
-            rows = chain([(1, head)], rows)
+            rows = chain([(first, head)], rows)
     else:
         at = head.index(columns.find_text(head, where, shown))
         if columns.label is not None:
