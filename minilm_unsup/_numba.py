@@ -1,6 +1,7 @@
 """The one set of JIT options that every compiled function of the library takes.
 
-``@njit(**JIT)`` for exact loops, ``@njit(**JIT_FAST)`` where sums may be reassociated so that they vectorise.
+``@njit(**JIT)`` for exact loops, ``@njit(**JIT_FAST)`` where sums may be reassociated so that they vectorise,
+``@njit(**JIT_INLINE)`` for what other compiled functions of the same file call.
 A compiled function calls compiled functions of its own file only: Numba's cache does not notice a change elsewhere.
 """
 
@@ -11,7 +12,7 @@ from typing import Any
 import numba
 from numba import njit
 
-__all__ = ["FASTMATH", "JIT", "JIT_FAST", "njit"]
+__all__ = ["FASTMATH", "JIT", "JIT_FAST", "JIT_INLINE", "njit"]
 
 # No "nnan"/"ninf": with them the compiler may assume away the NaN that a check is looking for.
 FASTMATH = frozenset({"reassoc", "contract", "arcp", "nsz"})
@@ -30,3 +31,6 @@ def _cache_is_usable() -> bool:
 
 JIT: dict[str, Any] = {"nogil": True, "cache": _cache_is_usable(), "error_model": "numpy"}
 JIT_FAST: dict[str, Any] = {**JIT, "fastmath": set(FASTMATH)}
+# A callee that is not inlined is a symbol that every caller brings a copy of, each optimised in its own way; which copy
+# runs depends on what was compiled and what came from the cache, and so would the bits.
+JIT_INLINE: dict[str, Any] = {**JIT_FAST, "inline": "always"}

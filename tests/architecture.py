@@ -146,7 +146,10 @@ def compiled_functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
 
 
 def calls_across_files(package: Path) -> list[str]:
-    """Compiled functions that call something imported from this package: the JIT cache would not see it change."""
+    """Compiled functions that call something imported from this package, whose change the JIT cache would not see.
+
+    Also those that call a compiled function of their own file that is not inlined: see ``_numba.JIT_INLINE``.
+    """
     found = []
     for relative, tree in sources(package):
         imported = {
@@ -155,10 +158,13 @@ def calls_across_files(package: Path) -> list[str]:
             if isinstance(node, ast.ImportFrom) and node.level
             for alias in node.names
         }
+        own = {function.name: ast.unparse(function.decorator_list[-1]) for function in compiled_functions(tree)}
         for function in compiled_functions(tree):
             body = [n for statement in function.body for n in ast.walk(statement)]
-            used = {n.id for n in body if isinstance(n, ast.Name)} & imported
-            found += [f"{relative}:{function.lineno}: {function.name} uses {name}" for name in sorted(used)]
+            names = {n.id for n in body if isinstance(n, ast.Name)}
+            found += [f"{relative}:{function.lineno}: {function.name} uses {name}" for name in sorted(names & imported)]
+            called = {name for name in names & own.keys() if own[name] != "njit(**JIT_INLINE)"}
+            found += [f"{relative}:{function.lineno}: {name} must be njit(**JIT_INLINE)" for name in sorted(called)]
     return found
 
 

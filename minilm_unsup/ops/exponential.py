@@ -13,7 +13,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .._numba import JIT, JIT_FAST, njit
+from .._numba import JIT, JIT_FAST, JIT_INLINE, njit
 
 __all__ = [
     "binary_dense",
@@ -131,7 +131,7 @@ def binary_sparse(
     return total
 
 
-@njit(**JIT_FAST)
+@njit(**JIT_INLINE)
 def exp_row(
     a,  # IN   (D,)
     top,  # IN   its largest value
