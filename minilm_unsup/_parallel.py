@@ -18,7 +18,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["blas_is_controlled", "blas_is_held", "blocks_of", "get_num_threads", "map_blocks", "one_blas_thread", "set_num_threads"]
+__all__ = [
+    "blas_is_controlled",
+    "blas_is_held",
+    "blocks_of",
+    "get_num_threads",
+    "map_blocks",
+    "one_blas_thread",
+    "set_num_threads",
+]
 
 T = TypeVar("T")
 

@@ -31,7 +31,7 @@ FLOORS = {
 # What must start fast, or run where the JIT compiler is not wanted.
 NO_NUMBA = ("text", "_validation", "_storage", "_history", "_csr", "_estimator", "_exceptions", "_progress", "_lazy")
 NO_NUMBA_FILES = ("cli/__init__.py", "cli/parser.py", "__init__.py")
-MOST_LINES = 450
+MOST_LINES = 480
 
 
 def sources(package: Path) -> Iterator[tuple[Path, ast.Module]]:

@@ -18,7 +18,7 @@ RULES = {
         "nn/__init__.py": '__all__ = ["A"]\nfrom .a import A\n',
         "nn/a.py": "A = 1\n",
     },
-    "long_files": {"nn/a.py": "x = 1\n" * 451},
+    "long_files": {"nn/a.py": "x = 1\n" * 481},
 }
 
 
