@@ -211,7 +211,10 @@ class Autoencoder(Estimator, TransformerMixin):
             rng = np.random.Generator(type(self._rng.bit_generator)())
             rng.bit_generator.state = self._rng.bit_generator.state
             history = History.from_dict({"values": self.history_.values, "info": self.history_.info})
-            state = {name: array.copy() for name, array in self._optimizer_state.items()}
+            state = optimizer.first_state(store.size, store.dtype)
+            for name, array in state.items():
+                if name in self._optimizer_state:  # another optimizer, set in between, starts anew
+                    array[...] = self._optimizer_state[name]
             sums = self._sums
         trainer = fit_network(
             NetworkTask(network, criterion, store, X),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._buffers import separate_zeros
 from .._parallel import map_blocks
 from .._validation import check_number
 from .parameters import ParameterStore
@@ -58,7 +59,7 @@ class Optimizer:
 
     def first_state(self, size: int, dtype: Any) -> dict[str, NDArray]:
         """Return the state before the first step: arrays by name, of which a checkpoint is made."""
-        return {"step": np.zeros(1, dtype=np.int64)} | {name: np.zeros(size, dtype=dtype) for name in self.slots}
+        return {"step": np.zeros(1, dtype=np.int64)} | {name: separate_zeros(size, dtype) for name in self.slots}
 
     def step(
         self, store: ParameterStore, state: dict[str, NDArray], groups: Sequence[ParameterGroup] | None = None

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._buffers import separate_zeros
+
 __all__ = ["Gradients", "ParameterStore", "Parameters"]
 
 
@@ -123,8 +125,8 @@ class ParameterStore:
         for name, shape in self.shapes.items():
             self._ranges[name] = (end, end + math.prod(shape))
             end += math.prod(shape)
-        self.data = np.zeros(end, dtype=dtype)
-        self.grad = np.zeros(end, dtype=dtype)
+        self.data = separate_zeros(end, dtype)
+        self.grad = separate_zeros(end, dtype)
         self.params = Parameters(self._views(self.data))
         self.grads = Gradients(self._views(self.grad))
 

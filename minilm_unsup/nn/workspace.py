@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
+
+from .._buffers import separate_empty
 
 __all__ = ["Workspace"]
 
@@ -35,7 +36,7 @@ class Workspace:
             size *= length
         buffer = self._buffers.get(name)
         if buffer is None or buffer.dtype != dtype or buffer.size < size:
-            buffer = self._buffers[name] = np.empty(size, dtype=dtype)
+            buffer = self._buffers[name] = separate_empty(size, dtype)
             for old in [k for k in self._views if k[0] == name]:
                 del self._views[old]
         view = self._views[key] = buffer[:size].reshape(shape)
@@ -45,7 +46,7 @@ class Workspace:
         """Return a buffer of one dimension for lengths that change from step to step; it grows by half at a time."""
         buffer = self._buffers.get(name)
         if buffer is None or buffer.dtype != dtype or buffer.size < length:
-            buffer = self._buffers[name] = np.empty(length + length // 2, dtype=dtype)
+            buffer = self._buffers[name] = separate_empty(length + length // 2, dtype)
         return buffer[:length]
 
     def scope(self, name: str) -> Workspace:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numpy.typing import NDArray
 
+from .._buffers import separate_empty
 from .._validation import kernel_view
 from .exponential import softmax_rows
 
@@ -19,6 +19,9 @@ def softmax(X: NDArray, out: NDArray | None = None) -> NDArray:
     X : ndarray of shape (N, D), float32 or float64
     out : ndarray of shape (N, D), optional
     """
-    out = np.empty_like(X) if out is None else out
-    softmax_rows(kernel_view(X), X.max(axis=1), out)
+    result = separate_empty(X.shape, X.dtype)
+    softmax_rows(kernel_view(X), X.max(axis=1), result)
+    if out is None:
+        return result
+    out[...] = result
     return out
