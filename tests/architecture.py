@@ -52,7 +52,10 @@ def is_type_checking(node: ast.AST) -> bool:
 
 
 def imports(relative: Path, tree: ast.AST, package: str, *, top_only: bool = False) -> Iterator[tuple[int, str]]:
-    """Dotted names below `package` that a file imports (``text.cleaner``), and other names behind a ``!``."""
+    """Dotted names below `package` that a file imports, and other names behind a ``!``.
+
+    ``from .text import cleaner`` gives ``text`` and ``text.cleaner``: what follows the module may be a module itself.
+    """
     folder = list(relative.parts[:-1])
     stack: list[ast.AST] = [tree]
     while stack:
@@ -72,20 +75,19 @@ def imports(relative: Path, tree: ast.AST, package: str, *, top_only: bool = Fal
                 continue
             if target:
                 yield node.lineno, ".".join(target)
-            else:
-                yield from ((node.lineno, alias.name) for alias in node.names)
+            yield from ((node.lineno, ".".join([*target, alias.name])) for alias in node.names)
         elif not (top_only and (is_type_checking(node) or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))):
             stack.extend(ast.iter_child_nodes(node))
 
 
 def wrong_directions(package: Path) -> list[str]:
     """Imports of a higher floor, or of another package of floor 2."""
-    found = []
+    found: dict[str, None] = {}
     for relative, tree in sources(package):
         part = part_of(relative)
         floor = floor_of(part)
         if floor < 0:
-            found.append(f"{relative}: {part} has no floor")
+            found[f"{relative}: {part} has no floor"] = None
             continue
         for line, name in imports(relative, tree, package.name):
             if name.startswith("!"):
@@ -95,8 +97,24 @@ def wrong_directions(package: Path) -> list[str]:
             if part == "__init__" or other == part or (other in ("__version__",)):
                 continue
             if above > floor or (above == floor == 2):
-                found.append(f"{relative}:{line}: imports {name}")
-    return found
+                found[f"{relative}:{line}: imports {other}"] = None
+    return list(found)
+
+
+def lazy_names(tree: ast.Module) -> dict[str, str]:
+    """The map of a lazy package: public name to relative module."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict) and all(isinstance(part, ast.Constant) for part in (*node.keys, *node.values)):
+            found |= ast.literal_eval(node)
+    return {name: module for name, module in found.items() if isinstance(module, str) and module.startswith(".")}
+
+
+def lazy_target(folder: tuple[str, ...], module: str) -> list[str]:
+    """The dotted parts, below the package, of a relative module that the package in `folder` names."""
+    name = module.lstrip(".")
+    level = len(module) - len(name)
+    return [*folder[: len(folder) - level + 1], *name.split(".")]
 
 
 def numba_where_it_must_not_be(package: Path) -> list[str]:
@@ -107,13 +125,15 @@ def numba_where_it_must_not_be(package: Path) -> list[str]:
         direct[key] = {name for _, name in imports(relative, tree, package.name, top_only=True)}
 
     def files_of(name: str) -> list[str]:
-        parts = name.split(".")
-        return [
-            key
-            for cut in range(1, len(parts) + 1)
-            for key in ("/".join(parts[:cut]) + ".py", "/".join([*parts[:cut], "__init__.py"]))
-            if key in trees
-        ]
+        """Files that are run when `name` is imported, among them the one that a lazy package fetches it from."""
+        parts, files = name.split("."), []
+        for cut in range(1, len(parts) + 1):
+            files += ["/".join(parts[:cut]) + ".py", "/".join([*parts[:cut], "__init__.py"])]
+            lazy = lazy_names(trees[files[-1]][1]) if files[-1] in trees else {}
+            if cut < len(parts) and parts[cut] in lazy:
+                target = lazy_target(tuple(parts[:cut]), lazy[parts[cut]])
+                files += ["/".join(target) + ".py", "/".join([*target, "__init__.py"])]
+        return [file for file in files if file in trees]
 
     found = []
     for start, (relative, _) in trees.items():
@@ -136,7 +156,7 @@ def numba_where_it_must_not_be(package: Path) -> list[str]:
 def _is_njit(decorator: ast.expr) -> bool:
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
     name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-    return name in ("njit", "jit", "vectorize", "guvectorize")
+    return name in ("njit", "jit", "vectorize", "guvectorize", "stencil", "cfunc", "jitclass", "generated_jit")
 
 
 def compiled_functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
@@ -155,7 +175,7 @@ def calls_across_files(package: Path) -> list[str]:
         imported = {
             alias.asname or alias.name
             for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom) and node.level
+            if isinstance(node, ast.ImportFrom) and (node.level or str(node.module).split(".")[0] == package.name)
             for alias in node.names
         }
         own = {function.name: ast.unparse(function.decorator_list[-1]) for function in compiled_functions(tree)}
@@ -169,18 +189,36 @@ def calls_across_files(package: Path) -> list[str]:
 
 
 def forbidden_options(package: Path) -> list[str]:
-    """JIT options other than the one set of ``_numba``."""
+    """JIT options other than the sets of ``_numba``, wherever they are written, and other ways to compile."""
     found = []
     for relative, tree in sources(package):
         for node in ast.walk(tree):
-            if isinstance(node, ast.keyword) and node.arg in ("parallel", "fastmath"):
-                if isinstance(node.value, ast.Constant) and node.value.value is True:
-                    found.append(f"{relative}:{node.value.lineno}: {node.arg}=True")
-            elif isinstance(node, ast.Call) and _is_njit(node) and str(relative) != "_numba.py":
-                if node.args or any(k.arg is not None for k in node.keywords):
-                    found.append(f"{relative}:{node.lineno}: njit takes **JIT or **JIT_FAST alone")
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hash":
-                found.append(f"{relative}:{node.lineno}: hash() differs from run to run")
+            if isinstance(node, ast.Dict):
+                options = [
+                    (key.value, value)
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if isinstance(key, ast.Constant)
+                ]
+            else:
+                options = [(node.arg, node.value)] if isinstance(node, ast.keyword) else []
+            for name, value in options:
+                if name in ("parallel", "fastmath") and isinstance(value, ast.Constant) and value.value:
+                    found.append(f"{relative}:{value.lineno}: {name}={value.value!r}")
+            if str(relative) == "_numba.py":
+                continue
+            for decorator in getattr(node, "decorator_list", []):
+                if _is_njit(decorator) and not ast.unparse(decorator).startswith("njit(**JIT"):
+                    found.append(f"{relative}:{decorator.lineno}: @{ast.unparse(decorator)}, not @njit(**JIT...)")
+            if isinstance(node, ast.Call) and _is_njit(node):
+                if node.args or [k.arg for k in node.keywords] != [None]:
+                    found.append(f"{relative}:{node.lineno}: njit takes one of the sets of _numba alone")
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Call) and _is_njit(node.func):
+                found.append(f"{relative}:{node.lineno}: compiled by a call; write a decorator")
+            elif isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "numba" for alias in node.names):
+                found.append(f"{relative}:{node.lineno}: import numba; take njit from _numba")
+            elif isinstance(node, ast.ImportFrom) and node.module == "numba":
+                wrong = {alias.name for alias in node.names} - {"types"}
+                found += [f"{relative}:{node.lineno}: {name} of numba; take njit from _numba" for name in sorted(wrong)]
     return found
 
 
@@ -190,21 +228,62 @@ def eager_packages(package: Path) -> list[str]:
     for relative, tree in sources(package):
         if relative.name != "__init__.py" or part_of(relative) in ("_native", "ops", "cli"):
             continue
-        exported, typed, lazy = set(), set(), set()
+        exported, typed, lazy = set(), {}, lazy_names(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
                 exported = set(ast.literal_eval(node.value))
-            elif isinstance(node, ast.Dict) and node.keys:
-                lazy |= {k.value for k in node.keys if isinstance(k, ast.Constant)}
             elif is_type_checking(node):
                 for statement in node.body:
-                    typed |= {a.asname or a.name for a in getattr(statement, "names", [])}
-        if not exported == typed == lazy:
-            found.append(f"{relative}: {sorted(exported ^ typed | exported ^ lazy)} not in all three lists")
-        names = {name for _, name in imports(relative, tree, package.name, top_only=True)}
-        own = {n for n in names if not n.startswith("!") and n.split(".")[-1] != "_lazy"}
+                    module = "." * statement.level + (statement.module or "")
+                    for alias in statement.names:
+                        # ``from . import metrics`` names the module itself.
+                        typed[alias.asname or alias.name] = module if statement.module else module + alias.name
+        if not exported == typed.keys() == lazy.keys():
+            names = sorted((exported ^ typed.keys()) | (exported ^ lazy.keys()))
+            found.append(f"{relative}: {names} not in all three lists")
+        found += [
+            f"{relative}: {name} is of {typed[name]} for the type checker and of {lazy[name]} for the interpreter"
+            for name in sorted(typed.keys() & lazy.keys())
+            if typed[name] != lazy[name]
+        ]
+        eager = {name for _, name in imports(relative, tree, package.name, top_only=True)}
+        own = {name for name in eager if not name.startswith("!") and name.split(".")[0] != "_lazy"}
         if own:
             found.append(f"{relative}: imports {sorted(own)} when it is imported")
+    return found
+
+
+def broken_exports(package: Path) -> list[str]:
+    """Lazy names whose module is missing or does not hold them: they fail when somebody first uses them."""
+    trees = dict(sources(package))
+    found = []
+    for relative, tree in trees.items():
+        if relative.name != "__init__.py":
+            continue
+        for name, module in lazy_names(tree).items():
+            target = Path(*lazy_target(relative.parts[:-1], module))
+            file = next((f for f in (target.with_suffix(".py"), target / "__init__.py") if f in trees), None)
+            if file is None:
+                found.append(f"{relative}: {name} is said to be in {module}, which is not there")
+            elif module != f".{name}" and name not in names_of(trees[file]):
+                found.append(f"{relative}: {name} is not in {file}")
+    return found
+
+
+def names_of(tree: ast.Module) -> set[str]:
+    """Names that a module binds at its top level, lazily or not."""
+    found = set(lazy_names(tree))
+    stack: list[ast.AST] = list(tree.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.If, ast.Try, ast.Tuple, ast.For, ast.With)):
+            stack.extend(ast.iter_child_nodes(node))
     return found
 
 
