@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._buffers import separate_zeros
 from .._csr import CSRMatrix
 from .._numba import JIT, JIT_FAST, njit
 from .._parallel import map_blocks
@@ -152,7 +153,7 @@ class DenseRows(Rows):
         squares = np.empty(n)
 
         def measure(start: int, stop: int) -> NDArray[np.float64]:
-            sums = np.zeros(n_features)
+            sums = separate_zeros(n_features, np.float64)
             measure_rows(self.X, start, stop, squares, sums)
             return sums
 
@@ -188,7 +189,7 @@ class DenseRows(Rows):
         inner, outer = self.block_sizes(n_centers)
 
         def block(start: int, stop: int) -> tuple[NDArray, NDArray]:
-            sums, totals = np.zeros((n_centers, n_features)), np.zeros(n_centers)
+            sums, totals = separate_zeros((n_centers, n_features), np.float64), np.zeros(n_centers)
             best = np.empty(inner, dtype=self.dtype)
             for first in range(start, stop, inner):
                 last = min(first + inner, stop)

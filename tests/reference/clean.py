@@ -70,4 +70,4 @@ def marks(text):
         "://" in text or any(text[i : i + 3].lower() == "www" and text[i + 3] == "." for i in range(len(text) - 3))
     )
     bits += 16 * (not text.isascii())
-    return bits + 32 * any(ord(c) < 32 and c not in "\t\n" or ord(c) == 127 for c in text)
+    return bits + 32 * any((ord(c) < 32 and c not in "\t\n") or ord(c) == 127 for c in text)
