@@ -87,6 +87,8 @@ def run(
         Threads for this run.
     progress : Progress, optional
         Told of each stage.
+    command : str
+        What the report says it was made by.
     **parameters
         Further parameters of `TextPipeline`.
 

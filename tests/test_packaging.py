@@ -23,7 +23,7 @@ PACKAGE = Path(minilm_unsup.__file__).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OPTIONAL = ("scipy", "sklearn", "rich", "matplotlib", "pandas", "torch", "tensorflow", "keras", "faiss", "safetensors")
 # Parameters that their docstring leaves out today. Names go from here; none comes.
-UNDOCUMENTED = {("run", "command"), ("Trainer", "resume"), ("fit_network", "*")}  # "*": says where to read them
+UNDOCUMENTED = {("Trainer", "resume"), ("fit_network", "*")}  # "*": says where to read them
 
 
 def _python(*arguments: str) -> str:

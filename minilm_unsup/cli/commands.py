@@ -32,14 +32,19 @@ def _show_warnings(quiet: bool) -> None:
 def _read(arguments: Namespace, label_column: str | None = None) -> Any:
     from ..text.corpus import read_corpus
 
-    return read_corpus(
+    corpus = read_corpus(
         arguments.paths,
         text_column=arguments.text_column,
         label_column=label_column,
         format=arguments.format,
         document=arguments.document,
+        encoding=arguments.encoding,
         errors=arguments.errors,
     )
+    if not arguments.quiet:
+        for note in corpus.notes:
+            _say(note)
+    return corpus
 
 
 def _load(arguments: Namespace) -> Any:

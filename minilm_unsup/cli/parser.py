@@ -45,7 +45,7 @@ def _number_or(word: str, low: int) -> Callable[[str], int | str]:
 def _add_input(parser: argparse.ArgumentParser, *, optional: bool) -> None:
     group = parser.add_argument_group("input")
     group.add_argument("paths", metavar="PATH", nargs="*" if optional else "+", help=_INPUT.split(" file", 1)[0])
-    group.add_argument("--text-column", metavar="NAME", help="column or key that holds the text")
+    group.add_argument("--text-column", metavar="NAME", help="column, its number from 1, or key that holds the text")
     group.add_argument(
         "--format", choices=("txt", "jsonl", "csv", "tsv"), help="what the files are, where their names do not tell"
     )
@@ -53,8 +53,9 @@ def _add_input(parser: argparse.ArgumentParser, *, optional: bool) -> None:
         "--document",
         choices=("auto", "line", "file"),
         default="auto",
-        help=".txt: a document a line, or a file a document (default: auto)",
+        help=".txt: a document a line, or a file a document (default: auto, a file each where there are several)",
     )
+    group.add_argument("--encoding", default="utf-8", metavar="NAME", help="encoding of the files (default: utf-8)")
     group.add_argument(
         "--errors",
         choices=("strict", "replace", "ignore"),
