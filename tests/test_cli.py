@@ -300,7 +300,7 @@ def test_interrupt_at_any_time_leaves_nothing_half_written(corpus, tmp_path):
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     rest = process.stderr.read()
-    # A signal that lands in a string being evaluated makes CPython end by the signal itself; a shell sees 130 either way.
+    # A signal in the midst of an evaluated string makes CPython end by the signal itself; a shell sees 130 either way.
     assert process.wait(30) in (130, -signal.SIGINT), rest
     assert "nothing was written" in rest
     assert "Traceback" not in rest
