@@ -200,7 +200,7 @@ def test_assignment_names_bad_costs():
 @given(
     matrices_ND(min_n=3, max_n=10, max_d=4, bound=10),
     st.sampled_from(["euclidean", "cosine"]),
-    st.integers(-250, 250),
+    st.integers(-1000, 1000),  # squares overflow or vanish beyond +-500
     st.data(),
 )
 def test_silhouette_equals_its_definition_at_any_scale(X, metric, exponent, data):
@@ -263,6 +263,13 @@ def test_silhouette_takes_a_seeded_part():
     assert part != metrics.silhouette(X, labels, sample_size=120, random_state=5)
     assert abs(part - metrics.silhouette(X, labels)) < 0.05
     assert metrics.silhouette(X, labels, sample_size=10**6) == metrics.silhouette(X, labels)
+
+
+def test_the_part_is_drawn_without_replacement():
+    X, labels = np.array([[0.0], [1.0], [5.0], [9.0]]), np.array([0, 0, 1, 1])
+    without_one = {metrics.silhouette(np.delete(X, i, 0), np.delete(labels, i)) for i in range(4)}
+    drawn = {metrics.silhouette(X, labels, sample_size=3, random_state=seed) for seed in range(40)}
+    assert drawn == without_one
 
 
 def test_silhouette_names_bad_input():

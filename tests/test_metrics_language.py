@@ -101,6 +101,8 @@ def test_topics_name_bad_input():
         metrics.npmi([["a", "b"]], counts, ["a", "b"])
     with pytest.raises(ValueError, match="got 3 names, 2 of them different"):
         metrics.npmi([["a", "b"]], counts, ["a", "b", "b"])
+    with pytest.raises(ValueError, match="got 4 names, 3 of them different"):
+        metrics.npmi([["a", "b"]], counts, ["a", "b", "b", "c"])
     for score in (metrics.topic_diversity, lambda words: metrics.npmi(words, counts, list("abc"))):
         with pytest.raises(TypeError, match="single str"):
             score("abc")

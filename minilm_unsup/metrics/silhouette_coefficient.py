@@ -141,7 +141,7 @@ def _prepare(A: NDArray[np.float64], cosine: bool) -> tuple[NDArray[np.float64],
         A /= _or_one(np.sqrt(np.einsum("ij,ij->i", A, A)))[:, None]
         return A, np.ones(len(A))
     A = np.ldexp(A, -int(np.frexp(np.abs(A).max())[1]))
-    A -= A.mean(axis=0)  # shorter vectors lose less in |x|^2 + |y|^2 - 2xy
+    A -= A.mean(axis=0)  # of shorter vectors fewer pairs lose digits and are looked at again
     return A, np.einsum("ij,ij->i", A, A)
 
 
