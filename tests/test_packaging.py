@@ -22,8 +22,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(minilm_unsup.__file__).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OPTIONAL = ("scipy", "sklearn", "rich", "matplotlib", "pandas", "torch", "tensorflow", "keras", "faiss", "safetensors")
-# Parameters that their docstring leaves out today. Names go from here; none comes.
-UNDOCUMENTED = {("Trainer", "resume"), ("fit_network", "*")}  # "*": says where to read them
 
 
 def _python(*arguments: str) -> str:
@@ -139,10 +137,8 @@ def _stale_or_missing(name: str, function: object) -> str | None:
     actual = [parameter for parameter in inspect.signature(function).parameters if parameter != "self"]
     if stale := [parameter for parameter in documented if parameter not in actual]:
         return f"{name}: documents {stale}, which it does not take"
-    if (name, "*") not in UNDOCUMENTED:
-        missing = [p for p in actual if p not in documented and (name, p) not in UNDOCUMENTED]
-        if missing:
-            return f"{name}: takes {missing}, which it does not document"
+    if missing := [parameter for parameter in actual if parameter not in documented]:
+        return f"{name}: takes {missing}, which it does not document"
     return None
 
 

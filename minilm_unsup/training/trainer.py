@@ -56,6 +56,9 @@ class Trainer:
         State of the optimizer to go on from.
     history : History, optional
         History to go on with.
+    resume : path, optional
+        Checkpoint of `ModelCheckpoint` to go on from; the task, the data and the other parameters must be those of the
+        run that wrote it.
 
     Attributes
     ----------
@@ -318,12 +321,28 @@ def fit_network(
     history: History | None = None,
     resume: str | os.PathLike[str] | None = None,
 ) -> Trainer:
-    """Train and return the finished `Trainer`; the parameters are those of `Trainer`.
+    """Train and return the finished `Trainer`.
 
     Parameters
     ----------
+    task, optimizer, epochs, batch_size, rng, validation_split, groups, state, history, resume
+        As in `Trainer`.
+    callbacks : sequence of Callback, optional
+        Called in this order, checkpoints last.
     verbose : int
         0 prints nothing, 1 a line an epoch.
+
+    Returns
+    -------
+    Trainer
+        At its end; its `history` and `state` are what the next call goes on with.
+
+    Raises
+    ------
+    StorageError
+        If the checkpoint `resume` is not whole, or of another training.
+    ValueError
+        If a parameter is out of range.
     """
     watchers = [*(callbacks or ()), *([EpochPrinter()] if verbose else [])]
     trainer = Trainer(
