@@ -8,6 +8,7 @@ __all__ = [
     "CollapseWarning",
     "ConvergenceWarning",
     "DataWarning",
+    "EmptyVocabularyError",
     "LanguageMismatchWarning",
     "MinilmWarning",
     "NotFittedError",
@@ -21,6 +22,10 @@ class NotFittedError(ValueError, AttributeError):
 
 class StorageError(ValueError):
     """A saved file or directory cannot be used: missing, cut, edited or of another kind."""
+
+
+class EmptyVocabularyError(ValueError):
+    """No word of the texts is left to be counted."""
 
 
 class MinilmWarning(UserWarning):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ._csr import CSRMatrix
 from ._estimator import Estimator
-from ._exceptions import DataWarning, StorageError
+from ._exceptions import DataWarning, EmptyVocabularyError, StorageError
 from ._progress import Progress
 from ._storage import load_directory, save_directory
 from ._validation import check_is_fitted, check_number, check_random_state, check_texts
@@ -44,8 +44,9 @@ class TextPipeline(Estimator):
         Profile of the `TextCleaner`.
     min_df : int or "auto"
         Documents a word must occur in; "auto" is 2, or 1 for fewer than 50 documents.
-    max_df : float
-        Share of documents above which a word is dropped.
+    max_df : float or "auto"
+        Share of documents above which a word is dropped; "auto" is 0.5, or 1 for fewer than 50 documents and where
+        fewer than two words would be left.
     max_features : int
         Most words in the vocabulary, by count.
     stop_words : "auto", None, str or list of str
@@ -84,7 +85,7 @@ class TextPipeline(Estimator):
         *,
         profile: str = "topics",
         min_df: int | str = "auto",
-        max_df: float = 0.5,
+        max_df: float | str = "auto",
         max_features: int = 10_000,
         stop_words: Any = "auto",
         code_size: int = 64,
@@ -225,7 +226,7 @@ class TextPipeline(Estimator):
             counted = ", ".join(f"{count} {reason}" for reason, count in self.removal_report_.counts.items())
             raise ValueError(
                 f"{len(kept)} of {len(texts)} documents left after cleaning (dropped: {counted or 'none'}); "
-                f"at least 2 different documents with words are needed"
+                f"at least 2 different documents with words are needed: give more text"
             )
         progress.finish(f"{len(kept):,} documents kept, {dropped:,} dropped")
         return kept
@@ -236,25 +237,37 @@ class TextPipeline(Estimator):
 
         few = n_texts < 50
         min_df: Any = (1 if few else 2) if self.min_df == "auto" else self.min_df
+        max_df: Any = (1.0 if few else 0.5) if self.max_df == "auto" else self.max_df
         return TfidfVectorizer(
             tokenizer=WordTokenizer(),
             min_df=min_df,
-            max_df=1.0 if few else self.max_df,
+            max_df=max_df,
             max_features=self.max_features,
             stop_words=self.stop_words,
             sublinear_tf=True,
             dtype=np.float32,
         )
 
+    def _fit_vectorizer(self, cleaned: list[str]) -> int:
+        """Count words; how many are kept."""
+        self.vectorizer_ = self.make_vectorizer(len(cleaned))
+        limits = [self.vectorizer_.max_df, *([1.0] if self.max_df == "auto" else [])]
+        for self.vectorizer_.max_df in limits:
+            try:
+                self.counts_ = self.vectorizer_.fit_counts(cleaned)
+            except EmptyVocabularyError:
+                continue
+            if self.counts_.shape[1] > 1:
+                return self.counts_.shape[1]
+        return 0
+
     def _count(self, cleaned: list[str], progress: Progress) -> None:
         progress.start("tokenise")
-        self.vectorizer_ = self.make_vectorizer(len(cleaned))
-        self.counts_ = self.vectorizer_.fit_counts(cleaned)
-        n_words = self.counts_.shape[1]
-        if n_words < 2:
+        n_words = self._fit_vectorizer(cleaned)
+        if n_words == 0:
             raise ValueError(
-                f"the vocabulary of the {len(cleaned)} documents left after cleaning holds {n_words} word(s) besides "
-                f"stop words; at least 2 are needed: give more text, or stop_words=None"
+                f"too few of the {len(cleaned)} documents left after cleaning share a word: at least 2 words besides stop "
+                f"words must occur in {self.vectorizer_.min_df} of them; give more text, or in Python stop_words=None"
             )
         progress.finish(f"{int(self.counts_.sum()):,} words, {n_words:,} different ones kept")
         progress.start("tf-idf")

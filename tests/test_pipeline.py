@@ -209,3 +209,11 @@ def test_load_refuses_what_it_does_not_know(tmp_path):
     save_directory(tmp_path / "p", {"class": "TextPipeline", "params": {}, "stages": {}}, {})
     with pytest.raises(mu.StorageError, match="not hold a whole TextPipeline"):
         mu.load(tmp_path / "p")
+
+
+def test_words_that_nearly_all_documents_share_are_kept_where_nothing_else_is():
+    texts = [f"report {i} about ships and storms" for i in range(60)]
+    result = mu.run(texts, random_state=0, epochs=1)
+    assert {"report", "ships", "storms"} <= set(result.pipeline.vectorizer_.get_feature_names_out())
+    with pytest.raises(ValueError, match="too few of the 60 documents left after cleaning share a word"):
+        mu.TextPipeline(max_df=0.5, epochs=1).fit(texts)

@@ -142,7 +142,8 @@ def read_corpus(
     title = ", ".join("standard input" if name == "-" else Path(name).name for name in names[:3])
     title += f" and {len(names) - 3} more" if len(names) > 3 else ""
     if not reader.texts:
-        raise CorpusError(f"{title}: no document in it; it is empty or holds blank lines alone")
+        shown = ", ".join(map(shown_name, names[:3])) + (" ..." if len(names) > 3 else "")
+        raise CorpusError(f"{shown}: no document in it; it is empty or holds blank lines alone")
     if reader.n_whole > 1 and document == "auto":
         columns.notes.append(
             f"{reader.n_whole:,} files were read as a document each (--document line: a document a line)"

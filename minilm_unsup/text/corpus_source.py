@@ -113,7 +113,7 @@ def decode(raw: bytes, shown: str, encoding: str, errors: str) -> tuple[str, int
 
 
 def _refuse_utf16(raw: bytes, shown: str) -> None:
-    way_out = "convert it to UTF-8 first: iconv -f {0} -t UTF-8"
+    way_out = "read it with --encoding {0}, or convert it: iconv -f {0} -t UTF-8"
     if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         raise CorpusError(f"{shown} is UTF-32; {way_out.format('UTF-32')}")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):

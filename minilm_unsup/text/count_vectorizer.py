@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .._csr import CSRMatrix
 from .._estimator import Estimator
-from .._exceptions import not_fitted_error
+from .._exceptions import EmptyVocabularyError, not_fitted_error
 from .._native import load
 from .._parallel import map_blocks
 from .._validation import check_number, check_texts
@@ -262,7 +262,7 @@ def _choose_terms(blocks: list[Any], n_texts: int, min_df: float, max_df: float,
     for block in blocks:
         block.merge_into(everything)
     if len(everything) == 0:
-        raise ValueError(
+        raise EmptyVocabularyError(
             f"empty vocabulary: the {n_texts} texts hold no word that is counted; perhaps they are empty, only "
             f"punctuation, or only stop words (then use stop_words=None), or their words are shorter than the "
             f"tokenizer's min_length"
@@ -278,7 +278,7 @@ def _choose_terms(blocks: list[Any], n_texts: int, min_df: float, max_df: float,
         )
     ids = np.flatnonzero((n_rows >= least) & (n_rows <= most)).astype(np.int32)
     if len(ids) == 0:
-        raise ValueError(
+        raise EmptyVocabularyError(
             f"after pruning no terms remain: none of {len(everything)} terms occurs in at least {least:g} and at most "
             f"{most:g} of {n_texts} texts; lower min_df or raise max_df"
         )
