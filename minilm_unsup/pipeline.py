@@ -266,8 +266,9 @@ class TextPipeline(Estimator):
         n_words = self._fit_vectorizer(cleaned)
         if n_words == 0:
             raise ValueError(
-                f"too few of the {len(cleaned)} documents left after cleaning share a word: at least 2 words besides stop "
-                f"words must occur in {self.vectorizer_.min_df} of them; give more text, or in Python stop_words=None"
+                f"too few of the {len(cleaned)} documents left after cleaning share a word: at least 2 words besides "
+                f"stop words must occur in {self.vectorizer_.min_df} of them; give more text, or in Python "
+                f"stop_words=None"
             )
         progress.finish(f"{int(self.counts_.sum()):,} words, {n_words:,} different ones kept")
         progress.start("tf-idf")
