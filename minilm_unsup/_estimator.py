@@ -17,6 +17,8 @@ class Estimator:
 
     _estimator_type: str | None = None
     _accepts_sparse = False
+    _positive_only = False
+    _preserves_dtype: tuple[str, ...] = ("float64", "float32")
     _requires_y = False
     _non_deterministic = False
 
@@ -78,12 +80,12 @@ class Estimator:
         return Tags(
             estimator_type=kind,
             target_tags=TargetTags(required=self._requires_y),
-            transformer_tags=TransformerTags(preserves_dtype=["float64", "float32"])
+            transformer_tags=TransformerTags(preserves_dtype=list(self._preserves_dtype))
             if hasattr(self, "transform")
             else None,
             classifier_tags=ClassifierTags() if kind == "classifier" else None,
             regressor_tags=None,
-            input_tags=InputTags(sparse=self._accepts_sparse),
+            input_tags=InputTags(sparse=self._accepts_sparse, positive_only=self._positive_only),
             non_deterministic=self._non_deterministic,
         )
 

@@ -359,7 +359,7 @@ class TextPipeline(Estimator):
     def predict_topics(self, texts: Sequence[str]) -> NDArray[np.int32]:
         """Return the nearest topic of each text, shape (n_texts,), int32; -1 for a text with no known word."""
         counts, _ = self._weigh(texts)
-        topics = np.asarray(self.topic_model_.predict(self.embedder_.transform(counts)), dtype=np.int32)
+        topics = np.asarray(self.topic_model_.predict(vectors=self.embedder_.transform(counts)), dtype=np.int32)
         topics[np.diff(counts.indptr) == 0] = -1
         return topics
 

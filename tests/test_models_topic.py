@@ -45,9 +45,9 @@ def test_finds_planted_topics_from_counts_alone(form):
     for topic, words in enumerate(model.topic_words()):
         planted = truth[model.labels_ == topic][0]
         assert {int(word) // 20 for word, _ in words} == {planted}
-    E = model.embedder_.transform(X)
-    np.testing.assert_array_equal(model.predict(E), model.labels_)
-    similarities = model.transform(E)
+    np.testing.assert_array_equal(model.predict(form(X)), model.labels_)
+    similarities = model.transform(vectors=model.embedder_.transform(X))
+    np.testing.assert_array_equal(model.transform(X), similarities)
     np.testing.assert_allclose(similarities.max(axis=1), model.similarity_, atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(model.topic_vectors_, axis=1), 1, rtol=1e-5)
 
@@ -120,7 +120,7 @@ def test_given_vectors_are_clustered_and_given_labels_are_kept():
 def test_representative_documents_are_the_nearest():
     X, _ = corpus(2)
     model = TopicModel(5, random_state=0).fit(X)
-    similarities = model.transform(model.embedder_.transform(X))
+    similarities = model.transform(X)
     for topic, documents in enumerate(model.representative_documents(4)):
         assert len(documents) == 4
         assert set(model.labels_[documents]) == {topic}
@@ -157,10 +157,7 @@ def test_state_comes_back_whole(own_vectors):
     np.testing.assert_array_equal(again.hierarchy(), model.hierarchy())
     for a, b in zip(again.representative_documents(3), model.representative_documents(3), strict=True):
         np.testing.assert_array_equal(a, b)
-    E = model.embedder_.transform(X) if vectors is None else vectors
-    np.testing.assert_array_equal(again.predict(E), model.predict(E))
-    if vectors is None:
-        np.testing.assert_array_equal(again.embedder_.transform(X), E)
+    np.testing.assert_array_equal(again.transform(X, vectors=vectors), model.transform(X, vectors=vectors))
 
 
 def test_same_seed_same_topics():
@@ -188,13 +185,15 @@ def test_wrong_arguments_are_named():
         (lambda: TopicModel("many").fit(X), "n_topics must be one of"),
         (lambda: TopicModel(method="lda").fit(X), "method must be one of"),
         (lambda: TopicModel(n_words=0).fit(X), "n_words must be"),
-        (lambda: TopicModel(2).fit(-X), "counts of at least 0"),
+        (lambda: TopicModel(2).fit(-X), "X must hold counts"),
         (lambda: TopicModel(2).fit(X, vectors=np.ones((3, 2))), "one row a document: expected 20, got 3"),
         (lambda: TopicModel(2).fit(X, labels=[1, 2]), "labels must have one label a sample"),
         (lambda: TopicModel(2).fit(X, feature_names=["a"]), "one name a column"),
         (lambda: TopicModel(2).fit(X[:1]), "minimum of 2"),
         (lambda: TopicModel(2, random_state=0).fit(X).topic_words(2), "topic must be"),
-        (lambda: TopicModel(2, random_state=0).fit(X).predict(np.ones((1, 3))), "vectors has 3 features"),
+        (lambda: TopicModel(2, random_state=0).fit(X).predict(np.ones((1, 3))), "X has 3 features, but TopicModel"),
+        (lambda: TopicModel(2, random_state=0).fit(X).predict(vectors=np.ones((1, 3))), "vectors has 3 features"),
+        (lambda: TopicModel(2, random_state=0).fit(X, vectors=np.eye(20)).predict(X), "vectors must be given"),
     ):
         with pytest.raises(ValueError, match=message):
             call()
@@ -225,3 +224,9 @@ def test_clusters_of_real_texts(data_dir, name, least):
     X = counter.fit_transform([row[2] for row in rows])
     model = TopicModel(len(set(labels)), random_state=0).fit(X)
     assert metrics.normalized_mutual_info_score(labels, model.labels_) >= least
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learn_estimator_checks():
+    checks = pytest.importorskip("sklearn.utils.estimator_checks")
+    checks.check_estimator(TopicModel(2, random_state=0))

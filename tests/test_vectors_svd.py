@@ -188,7 +188,7 @@ def test_wrong_arguments_are_named():
         (lambda: TruncatedSVD(2).fit(X).inverse_transform(X), "2 components"),
         (lambda: SentenceEmbedder("lda").fit(X), "method must be one of"),
         (lambda: SentenceEmbedder(a=0).fit(X), "a must be more than 0"),
-        (lambda: SentenceEmbedder().fit(-X), "counts of at least 0"),
+        (lambda: SentenceEmbedder().fit(-X), "X must hold counts"),
         (lambda: SentenceEmbedder(n_components=3).fit(X).transform(X[:, :4]), "X has 4 features"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -201,3 +201,4 @@ def test_wrong_arguments_are_named():
 def test_scikit_learn_estimator_checks():
     checks = pytest.importorskip("sklearn.utils.estimator_checks")
     checks.check_estimator(TruncatedSVD(n_components=1, random_state=0))
+    checks.check_estimator(SentenceEmbedder(random_state=0))

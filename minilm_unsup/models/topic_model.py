@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._csr import CSRMatrix
-from .._estimator import ClusterMixin, Estimator
+from .._estimator import ClusterMixin, Estimator, TransformerMixin
 from .._history import History
 from .._validation import (
     check_choice,
     check_is_fitted,
     check_labels,
     check_matrix,
+    check_n_features,
     check_number,
     check_random_state,
 )
@@ -36,7 +37,7 @@ CANDIDATES = 4 * WORDS_KEPT
 SHARED_DOCUMENTS = 0.5
 
 
-class TopicModel(ClusterMixin, Estimator):
+class TopicModel(ClusterMixin, TransformerMixin, Estimator):
     """Clusters of document vectors as topics, with words by class TF-IDF.
 
     The weight of the word t in the topic c is ``tf(t, c) log(1 + A / f(t))`` (Grootendorst 2022, equation 2): tf(t, c)
@@ -69,11 +70,17 @@ class TopicModel(ClusterMixin, Estimator):
         What made the vectors, where none were given.
     history_ : History or None
         Of the K-means, where it ran.
+    n_features_in_ : int
+        Columns of the counts.
 
     References
     ----------
     Grootendorst, "BERTopic: Neural topic modeling with a class-based TF-IDF procedure", 2022.
     """
+
+    _accepts_sparse = True
+    _positive_only = True
+    _preserves_dtype = ()  # counts in, float32 out
 
     def __init__(
         self,
@@ -117,7 +124,9 @@ class TopicModel(ClusterMixin, Estimator):
         counts = check_matrix(X, accept_sparse=True, min_samples=2, estimator="TopicModel")
         counts = counts if isinstance(counts, CSRMatrix) else CSRMatrix.from_dense(counts)
         if counts.nnz and float(counts.data.min()) < 0:
-            raise ValueError("X must hold counts of at least 0; negative values came: give it counts, not scores")
+            raise ValueError(
+                "Negative values in data passed to TopicModel: X must hold counts; give it counts, not scores"
+            )
         n = counts.shape[0]
         names = _check_names(feature_names, counts.shape[1])
         rng = check_random_state(self.random_state)
@@ -147,7 +156,7 @@ class TopicModel(ClusterMixin, Estimator):
         means = matmul(np.ascontiguousarray(membership.T), unit.astype(np.float64, copy=False))
         self.topic_vectors_ = np.asarray(normalize_rows(means)).astype(unit.dtype)
         self.similarity_ = np.einsum("nd,nd->n", unit, self.topic_vectors_[self.labels_])
-        self.n_features_in_ = int(vectors.shape[1])
+        self.n_features_in_ = int(counts.shape[1])
         self._words = _pick_words(_class_tf_idf(counts, membership), counts, names)
         return self
 
@@ -188,21 +197,36 @@ class TopicModel(ClusterMixin, Estimator):
             raise ValueError("a hierarchy needs at least 2 topics, got 1")
         return linkage(self.topic_vectors_, "average", "cosine")
 
-    def transform(self, vectors: Any) -> NDArray:
-        """Return the cosine of each row of `vectors` with each topic, shape (n_documents, n_topics_)."""
+    def transform(self, X: Any = None, *, vectors: Any = None) -> NDArray:
+        """Return the cosine of each document with each topic, shape (n_documents, n_topics_).
+
+        Parameters
+        ----------
+        X : sparse or dense matrix of shape (n_documents, n_words)
+            Counts over the words of ``fit``; not needed beside `vectors`.
+        vectors : ndarray of shape (n_documents, n_features)
+            Made as those that were given to ``fit``; needed where such were given.
+        """
         check_is_fitted(self, "topic_vectors_")
+        if vectors is None:
+            if self.embedder_ is None:
+                raise ValueError(
+                    "vectors must be given: TopicModel was fitted with vectors made elsewhere; make them the same way"
+                )
+            check_n_features(self, check_matrix(X, accept_sparse=True, estimator="TopicModel"))
+            vectors = self.embedder_.transform(X)
         vectors = check_matrix(vectors, "vectors", estimator="TopicModel")
-        if vectors.shape[1] != self.n_features_in_:
+        if vectors.shape[1] != self.topic_vectors_.shape[1]:
             raise ValueError(
-                f"vectors has {vectors.shape[1]} features, but TopicModel is expecting {self.n_features_in_}; "
+                f"vectors has {vectors.shape[1]} features, but TopicModel is expecting {self.topic_vectors_.shape[1]}; "
                 f"make them as those of fit were made"
             )
         unit = np.asarray(normalize_rows(vectors.astype(self.topic_vectors_.dtype, copy=False)))
         return matmul(unit, self.topic_vectors_, transpose_b=True)
 
-    def predict(self, vectors: Any) -> NDArray[np.int32]:
-        """Return the topic of the highest cosine for each row of `vectors`, int32."""
-        return self.transform(vectors).argmax(axis=1).astype(np.int32)
+    def predict(self, X: Any = None, *, vectors: Any = None) -> NDArray[np.int32]:
+        """Return the topic of the highest cosine for each document, int32; parameters as in `transform`."""
+        return self.transform(X, vectors=vectors).argmax(axis=1).astype(np.int32)
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """Return what storage needs: a dict for JSON and a dict of arrays."""
@@ -211,6 +235,7 @@ class TopicModel(ClusterMixin, Estimator):
         if not isinstance(params["random_state"], (int, np.integer)):
             params["random_state"] = None
         config: dict[str, Any] = {"params": params, "classes": self.classes_.tolist(), "words": self._words}
+        config["n_features_in"] = self.n_features_in_
         arrays = {"labels": self.labels_, "similarity": self.similarity_, "topic_vectors": self.topic_vectors_}
         if self.embedder_ is not None:
             config["embedder"], parts = self.embedder_.get_state()
@@ -225,7 +250,7 @@ class TopicModel(ClusterMixin, Estimator):
         model.labels_, model.similarity_ = arrays["labels"], arrays["similarity"]
         model.topic_vectors_ = arrays["topic_vectors"]
         model.n_topics_ = len(model.topic_vectors_)
-        model.n_features_in_ = int(model.topic_vectors_.shape[1])
+        model.n_features_in_ = int(config["n_features_in"])
         model.topic_sizes_ = np.bincount(model.labels_, minlength=model.n_topics_)
         model._words = [[(str(word), float(weight)) for word, weight in words] for words in config["words"]]
         model.history_ = None

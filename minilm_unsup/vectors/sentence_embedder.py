@@ -69,6 +69,8 @@ class SentenceEmbedder(TransformerMixin, Estimator):
     """
 
     _accepts_sparse = True
+    _positive_only = True
+    _preserves_dtype = ()  # counts in, float32 out
 
     def __init__(
         self,
@@ -165,7 +167,9 @@ def _check_counts(X: Any) -> CSRMatrix:
         X = CSRMatrix.from_dense(X)
     if X.nnz and float(X.data.min()) <= 0:
         if float(X.data.min()) < 0:
-            raise ValueError("X must hold counts of at least 0; negative values came: give it counts, not scores")
+            raise ValueError(
+                "Negative values in data passed to SentenceEmbedder: X must hold counts; give it counts, not scores"
+            )
         kept = X.data > 0  # zeros stored as values
         indptr = np.concatenate(([0], np.cumsum(kept)))[X.indptr]
         X = CSRMatrix(X.data[kept], X.indices[kept], indptr, X.shape)
