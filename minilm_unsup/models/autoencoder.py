@@ -14,7 +14,7 @@ from .._estimator import Estimator, TransformerMixin
 from .._exceptions import StorageError
 from .._history import History
 from .._parallel import one_blas_thread
-from .._storage import load_directory, save_directory
+from .._storable import Storable
 from .._validation import (
     check_array,
     check_choice,
@@ -39,7 +39,7 @@ __all__ = ["Autoencoder"]
 _CHUNK_VALUES = 1 << 21
 
 
-class Autoencoder(Estimator, TransformerMixin):
+class Autoencoder(Storable, TransformerMixin, Estimator):
     """Learn a short code of each row from which the row can be rebuilt.
 
     The encoder has one layer for each of `hidden_sizes`, the decoder mirrors it, and its last layer fits the loss:
@@ -442,31 +442,6 @@ class Autoencoder(Estimator, TransformerMixin):
         model._optimizer_state = optimizer.first_state(store.size, dtype)
         model._sums, model.n_features_in_, model.history_, model._store = sums, n_features, history, store
         return model
-
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the fitted autoencoder to the directory `path`, whole or not at all.
-
-        Raises
-        ------
-        FileExistsError
-            If `path` exists and `force` is false.
-        StorageError
-            If it cannot be written.
-        """
-        config, arrays = self.get_state()
-        save_directory(path, config, arrays, force=force)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Autoencoder:
-        """Read an autoencoder that `save` wrote.
-
-        Raises
-        ------
-        StorageError
-            If the directory is missing, cut, edited, or of another kind.
-        """
-        config, arrays = load_directory(path, cls.__name__)
-        return cls.from_state(config, arrays)
 
 
 def _column_sums(X: NDArray | CSRMatrix, rows: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from .._estimator import Estimator
 from .._exceptions import StorageError
 from .._history import History
 from .._parallel import one_blas_thread
-from .._storage import load_directory, save_directory
+from .._storable import Storable
 from .._validation import (
     check_array,
     check_is_fitted,
@@ -45,7 +44,7 @@ __all__ = ["TextClassifier"]
 _CHUNK_VALUES = 1 << 21
 
 
-class TextClassifier(Estimator):
+class TextClassifier(Storable, Estimator):
     """Softmax regression on the code of a pre-trained encoder, or on the features themselves.
 
     With an encoder training has two stages: the head alone on the codes as they are, each brought to length one; then,
@@ -355,31 +354,6 @@ class TextClassifier(Estimator):
         model._network, model._store, model.classes_ = network, store, classes
         model.n_features_in_, model.history_ = n_features, history
         return model
-
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write the fitted classifier to the directory `path`, whole or not at all.
-
-        Raises
-        ------
-        FileExistsError
-            If `path` exists and `force` is false.
-        StorageError
-            If it cannot be written.
-        """
-        config, arrays = self.get_state()
-        save_directory(path, config, arrays, force=force)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> TextClassifier:
-        """Read a classifier that `save` wrote.
-
-        Raises
-        ------
-        StorageError
-            If the directory is missing, cut, edited, or of another kind.
-        """
-        config, arrays = load_directory(path, cls.__name__)
-        return cls.from_state(config, arrays)
 
 
 _KINDS: dict[str, type[Layer]] = {"Linear": Linear, "SparseLinear": SparseLinear, "UnitRows": UnitRows}
