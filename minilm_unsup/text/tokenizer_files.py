@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .._exceptions import StorageError
+from .bpe_files import bpe_from_json
+from .bpe_tokenizer import BPETokenizer
 from .word_tokenizer import UNKNOWN, WordTokenizer
 
 __all__ = ["load_tokenizer", "word_tokenizer_to_json"]
@@ -59,7 +61,7 @@ def _run_pattern(min_length: int) -> str:
     return r"[\p{L}\p{N}_]" + ("+" if min_length == 1 else f"{{{min_length},}}")
 
 
-def load_tokenizer(path: str | os.PathLike[str]) -> WordTokenizer:
+def load_tokenizer(path: str | os.PathLike[str]) -> WordTokenizer | BPETokenizer:
     """Read a tokenizer from ``tokenizer.json`` or from a directory that holds one.
 
     Raises
@@ -100,11 +102,13 @@ def _from_own(content: dict[str, Any]) -> WordTokenizer:
     return WordTokenizer.from_state(content)
 
 
-def _from_hugging_face(content: dict[str, Any]) -> WordTokenizer:
+def _from_hugging_face(content: dict[str, Any]) -> WordTokenizer | BPETokenizer:
     model = content.get("model")
-    if not isinstance(model, dict) or model.get("type") != "WordLevel":
-        kind = model.get("type") if isinstance(model, dict) else model
-        raise StorageError(f"a model of type {kind!r}; this release reads WordLevel")
+    kind = model.get("type") if isinstance(model, dict) else model
+    if isinstance(model, dict) and kind == "BPE":
+        return bpe_from_json(content)
+    if not isinstance(model, dict) or kind != "WordLevel":
+        raise StorageError(f"a model of type {kind!r}; this release reads BPE and WordLevel")
     for name in ("truncation", "padding", "post_processor", "decoder"):
         if content.get(name) is not None:
             raise StorageError(f"{name!r} is set, which this release does not read")

@@ -1,0 +1,303 @@
+/* Byte-pair encoding without merging.
+ *
+ * The ids that merging would leave in a piece are the one sequence in which every two neighbours are compatible, which
+ * means that merging the bytes of both alone leaves these two (H. van Antwerpen and A. Neubeck, "So many tokens, so
+ * little time", 2024). So the piece is read once from the left: the longest token that is compatible with the one before
+ * it is taken, a shorter one where the rest cannot be continued. Compatibility follows from undoing merges at the
+ * border, latest first. Time is linear in the piece; no merge is ever carried out.
+ *
+ * This holds where a merge only joins tokens that earlier merges made. bpe_add_merge sees to that, and finds on the way
+ * which tokens can occur at all: of a pair that is not compatible under the merges before it, nothing ever comes.
+ */
+#ifndef MINILM_BPE_MODEL_H
+#define MINILM_BPE_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define BPE_LIKELY(x) __builtin_expect(!!(x), 1)
+#else
+#define BPE_LIKELY(x) (x)
+#endif
+
+typedef struct {
+    uint64_t pair; /* left id << 32 | right id; all ones: free */
+    int32_t rank, made;
+} BpePair;
+
+typedef struct {
+    int32_t base;  /* child of byte b: base + b, where its parent says so */
+    int32_t parent;
+    int32_t token; /* that ends here and occurs by merging, or -1 */
+    int32_t whole; /* that ends here, whether it occurs or not, or -1 */
+} BpeNode;
+
+typedef struct {
+    int32_t left, right; /* what was merged into it last; itself, of a byte */
+    int32_t rank;        /* of that merge; -1 of a byte; -2: does not occur */
+    int32_t shorter;     /* the longest token that occurs and is a proper prefix, or -1 */
+    uint32_t length;     /* bytes */
+} BpeToken;
+
+typedef struct {
+    int32_t n_tokens;
+    BpeToken *tokens;
+    BpePair *pairs;
+    size_t mask;
+    BpeNode *nodes;
+    int whole_first; /* a piece that is a token is that token, whatever the merges */
+} BpeModel;
+
+#define BPE_FREE UINT64_MAX
+
+static inline size_t bpe_slot(uint64_t pair, size_t mask)
+{
+    uint64_t h = pair * UINT64_C(0x9E3779B97F4A7C15);
+    return (size_t)(h ^ h >> 32) & mask;
+}
+
+static inline uint64_t bpe_pair(int32_t left, int32_t right)
+{
+    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+}
+
+/* The entry of a pair; its rank is -1 where nothing merges it. */
+static inline const BpePair *bpe_find(const BpeModel *m, int32_t left, int32_t right)
+{
+    uint64_t pair = bpe_pair(left, right);
+    size_t at = bpe_slot(pair, m->mask);
+    while (m->pairs[at].pair != pair && m->pairs[at].pair != BPE_FREE) at = (at + 1) & m->mask;
+    return m->pairs + at;
+}
+
+/* Whether merging the bytes of `left` and `right` leaves these two. */
+static inline int bpe_compatible(const BpeModel *m, int32_t left, int32_t right)
+{
+    int32_t before = INT32_MAX; /* a merge across the border of a lower rank would have come first */
+    for (;;) {
+        int32_t rank = bpe_find(m, left, right)->rank;
+        if (rank >= 0 && rank < before) return 0;
+        int32_t of_left = m->tokens[left].rank, of_right = m->tokens[right].rank;
+        if (of_left > of_right) {
+            before = of_left;
+            left = m->tokens[left].right;
+        } else {
+            if (of_right < 0) return 1;
+            before = of_right + 1; /* of two merges of one rank the left one comes first */
+            right = m->tokens[right].left;
+        }
+    }
+}
+
+#define BPE_JUDGED (1 << 15)
+
+/* bpe_compatible, of which the last answers are kept: `judged` holds BPE_JUDGED pairs, the highest bit is the answer. */
+static inline int bpe_judge(const BpeModel *m, int32_t left, int32_t right, uint64_t *judged)
+{
+    uint64_t pair = bpe_pair(left, right);
+    uint64_t *kept = judged + (pair * UINT64_C(0x9E3779B97F4A7C15) >> 49);
+    if ((*kept & INT64_MAX) == pair) return (int)(*kept >> 63);
+    int compatible = bpe_compatible(m, left, right);
+    *kept = pair | (uint64_t)compatible << 63;
+    return compatible;
+}
+
+static void bpe_model_free(BpeModel *m)
+{
+    free(m->tokens);
+    free(m->pairs);
+    free(m->nodes);
+    memset(m, 0, sizeof *m);
+}
+
+/* Room for `n_tokens` tokens and `n_merges` merges; no token occurs yet. 0 or -1. */
+static int bpe_model_begin(BpeModel *m, int32_t n_tokens, size_t n_merges)
+{
+    size_t n_slots = 1024;
+    while (n_slots / 2 < n_merges) {
+        if (n_slots > SIZE_MAX / 4 / sizeof(BpePair)) return -1;
+        n_slots *= 2;
+    }
+    m->n_tokens = n_tokens;
+    m->tokens = malloc(((size_t)n_tokens + 1) * sizeof *m->tokens);
+    m->pairs = malloc(n_slots * sizeof *m->pairs);
+    if (m->tokens == NULL || m->pairs == NULL) return -1;
+    memset(m->pairs, 0xff, n_slots * sizeof *m->pairs);
+    m->mask = n_slots - 1;
+    for (int32_t i = 0; i < n_tokens; i++) m->tokens[i] = (BpeToken){i, i, -2, -1, 0};
+    return 0;
+}
+
+/* The merge of rank `rank`, at least that of every merge before it: 1 where `made` now occurs, 0 where the pair never
+ * comes up. Both parts must occur. */
+static int bpe_add_merge(BpeModel *m, int32_t left, int32_t right, int32_t made, int32_t rank)
+{
+    if (!bpe_compatible(m, left, right)) return 0;
+    BpePair *entry = (BpePair *)bpe_find(m, left, right);
+    *entry = (BpePair){bpe_pair(left, right), rank, made};
+    m->tokens[made].left = left;
+    m->tokens[made].right = right;
+    m->tokens[made].rank = rank;
+    return 1;
+}
+
+/* Carry out the merges so far, lowest rank first, on n >= 2 ids in place; how many are left. For the few bytes of a
+ * token. */
+static size_t bpe_merge_few(const BpeModel *m, int32_t *ids, size_t n)
+{
+    for (;;) {
+        const BpePair *best = NULL;
+        size_t place = 0;
+        for (size_t i = 0; i + 1 < n; i++) {
+            const BpePair *entry = bpe_find(m, ids[i], ids[i + 1]);
+            if (entry->rank >= 0 && (best == NULL || entry->rank < best->rank)) {
+                best = entry;
+                place = i;
+            }
+        }
+        if (best == NULL) return n;
+        ids[place] = best->made;
+        memmove(ids + place + 1, ids + place + 2, (n - place - 2) * sizeof *ids);
+        n--;
+    }
+}
+
+typedef struct {
+    uint32_t from, to; /* of the sorted tokens: those that start with the bytes of the node */
+    uint32_t depth;
+    int32_t node, token; /* the longest token on the way to the node */
+} BpeRange;
+
+/* A double array over the tokens (Aoe 1989). `order`: their ids by their bytes, no two alike, none empty; token i is
+ * bytes[starts[i] .. starts[i + 1]). 0 or -1. */
+static int bpe_make_trie(BpeModel *m, const int32_t *order, size_t n, const uint8_t *bytes, const int64_t *starts)
+{
+    size_t capacity = 1024, n_ranges = 0, ranges_capacity = 1024, first_free = 1;
+    BpeRange *ranges = malloc(ranges_capacity * sizeof *ranges);
+    m->nodes = malloc(capacity * sizeof *m->nodes);
+    if (ranges == NULL || m->nodes == NULL) goto no_memory;
+    for (size_t i = 0; i < capacity; i++) m->nodes[i] = (BpeNode){0, -1, -1, -1};
+    m->nodes[0].parent = 0;
+    ranges[n_ranges++] = (BpeRange){0, (uint32_t)n, 0, 0, -1};
+    while (n_ranges) {
+        BpeRange r = ranges[--n_ranges];
+        uint8_t children[256];
+        uint32_t bounds[257], n_children = 0;
+        uint32_t i = r.from;
+        if (i < r.to && m->tokens[order[i]].length == r.depth) {
+            BpeToken *token = m->tokens + order[i];
+            m->nodes[r.node].whole = order[i];
+            if (token->rank > -2) {
+                m->nodes[r.node].token = order[i];
+                token->shorter = r.token;
+                r.token = order[i];
+            }
+            i++;
+        }
+        while (i < r.to) {
+            uint8_t byte = bytes[starts[order[i]] + r.depth];
+            children[n_children] = byte;
+            bounds[n_children++] = i;
+            while (i < r.to && bytes[starts[order[i]] + r.depth] == byte) i++;
+        }
+        if (n_children == 0) continue;
+        bounds[n_children] = i;
+        while (first_free < capacity && m->nodes[first_free].parent >= 0) first_free++;
+        size_t slot = first_free > children[0] ? first_free : (size_t)children[0] + 1, base;
+        for (;; slot++) { /* a place where all children are free */
+            base = slot - children[0];
+            if (base + 256 > capacity) {
+                if (capacity > INT32_MAX / 2) goto no_memory;
+                BpeNode *grown = realloc(m->nodes, 2 * capacity * sizeof *grown);
+                if (grown == NULL) goto no_memory;
+                for (size_t k = capacity; k < 2 * capacity; k++) grown[k] = (BpeNode){0, -1, -1, -1};
+                m->nodes = grown;
+                capacity *= 2;
+            }
+            uint32_t k = 0;
+            while (k < n_children && m->nodes[base + children[k]].parent < 0) k++;
+            if (k == n_children) break;
+        }
+        m->nodes[r.node].base = (int32_t)base;
+        if (n_ranges + n_children > ranges_capacity) {
+            BpeRange *grown = realloc(ranges, 2 * (n_ranges + n_children) * sizeof *grown);
+            if (grown == NULL) goto no_memory;
+            ranges = grown;
+            ranges_capacity = 2 * (n_ranges + n_children);
+        }
+        for (uint32_t k = 0; k < n_children; k++) {
+            int32_t node = (int32_t)(base + children[k]);
+            m->nodes[node].parent = r.node;
+            ranges[n_ranges++] = (BpeRange){bounds[k], bounds[k + 1], r.depth + 1, node, r.token};
+        }
+    }
+    free(ranges);
+    return 0;
+no_memory:
+    free(ranges);
+    return -1;
+}
+
+/* The longest token at the start of s[0 .. n). A leaf has base 0, where no node has it as its parent. */
+static inline int32_t bpe_longest(const BpeModel *m, const uint8_t *s, size_t n)
+{
+    int32_t node = 0, found = -1;
+    for (size_t i = 0; i < n; i++) {
+        int32_t child = m->nodes[node].base + s[i];
+        if (m->nodes[child].parent != node) break;
+        node = child;
+        if (m->nodes[node].token >= 0) found = m->nodes[node].token;
+    }
+    return found;
+}
+
+/* The token that s[0 .. n) is, or -1. */
+static inline int32_t bpe_whole(const BpeModel *m, const uint8_t *s, size_t n)
+{
+    int32_t node = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t child = m->nodes[node].base + s[i];
+        if (m->nodes[child].parent != node) return -1;
+        node = child;
+    }
+    return m->nodes[node].whole;
+}
+
+/* The ids of the piece s[0 .. n) to `out` (room for n); their number. `dead`: (n + 64) / 64 zeros, zeros again after. */
+static size_t bpe_encode_piece(const BpeModel *m, const uint8_t *s, size_t n, int32_t *out, uint64_t *dead,
+                               uint64_t *judged)
+{
+    size_t count = 0, at = 0;
+    int32_t token = bpe_longest(m, s, n);
+    int any_dead = 0;
+    int32_t whole = m->whole_first ? bpe_whole(m, s, n) : -1;
+    if (m->tokens[token].length == n) whole = token;
+    if (whole >= 0) {
+        out[0] = whole;
+        return 1;
+    }
+    for (;;) {
+        size_t end = at + m->tokens[token].length;
+        if (!(dead[end >> 6] >> (end & 63) & 1) && (count == 0 || bpe_judge(m, out[count - 1], token, judged))) {
+            out[count++] = token;
+            at = end;
+            if (at == n) break;
+            token = bpe_longest(m, s + at, n - at);
+            continue;
+        }
+        while ((token = m->tokens[token].shorter) < 0) { /* from here nothing goes on */
+            dead[at >> 6] |= UINT64_C(1) << (at & 63);
+            any_dead = 1;
+            if (count == 0) return 0; /* a byte without a token; the caller sees that all have one */
+            token = out[--count];
+            at -= m->tokens[token].length;
+        }
+    }
+    if (any_dead) memset(dead, 0, (n + 64) / 64 * sizeof *dead);
+    return count;
+}
+
+#endif

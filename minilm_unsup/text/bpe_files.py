@@ -1,0 +1,263 @@
+"""Files of byte-level BPE tokenizers: Hugging Face's ``tokenizer.json``, GPT-2's two files, tiktoken's ranks."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._exceptions import StorageError
+from .._validation import check_is_fitted
+from .bpe_tokenizer import BPETokenizer, symbols_to_bytes
+from .special_tokens import SpecialToken
+
+__all__ = ["bpe_from_json", "bpe_to_json", "load_gpt2", "load_tiktoken"]
+
+_GPT4 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+_PATTERNS = {_GPT4: "gpt4", _GPT2: "gpt2"}
+
+
+def bpe_to_json(tokenizer: BPETokenizer) -> dict[str, Any]:
+    """Return the content of ``tokenizer.json``, from which Hugging Face's library gives the same ids and offsets.
+
+    Raises
+    ------
+    NotFittedError
+        Before ``train``.
+    """
+    check_is_fitted(tokenizer, "vocabulary_")
+    byte_level = {
+        "type": "ByteLevel",
+        "add_prefix_space": bool(tokenizer.add_prefix_space),
+        "trim_offsets": bool(tokenizer.trim_offsets),
+        "use_regex": tokenizer.pattern == "gpt2",
+    }
+    pre_tokenizer: dict[str, Any] = byte_level
+    if tokenizer.pattern == "gpt4":
+        split = {"type": "Split", "pattern": {"Regex": _GPT4}, "behavior": "Isolated", "invert": False}
+        pre_tokenizer = {"type": "Sequence", "pretokenizers": [split, byte_level]}
+    special = tokenizer._special.tokens
+    vocabulary = {name: i for name, i in tokenizer.vocabulary_.items() if i < len(tokenizer._tokens)}
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            {
+                "id": token.id,
+                "content": token.content,
+                "single_word": token.single_word,
+                "lstrip": token.lstrip,
+                "rstrip": token.rstrip,
+                "normalized": False,
+                "special": token.special,
+            }
+            for token in special
+        ],
+        "normalizer": None,
+        "pre_tokenizer": pre_tokenizer,
+        "post_processor": byte_level if tokenizer.trim_offsets else None,
+        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": tokenizer._whole_first,
+            "vocab": vocabulary,
+            "merges": [list(pair) for pair in tokenizer.merges_],
+        },
+    }
+
+
+def bpe_from_json(content: dict[str, Any]) -> BPETokenizer:
+    """Return the tokenizer of a ``tokenizer.json`` whose model is byte-level BPE.
+
+    Raises
+    ------
+    StorageError
+        For a part that this library has no equal of, naming it.
+    ValueError
+        For a damaged file.
+    """
+    model = content["model"]
+    _refuse(content, "", "truncation", "padding", "normalizer")
+    _refuse(model, "model.", "dropout", "continuing_subword_prefix", "end_of_word_suffix")
+    tokenizer = BPETokenizer(**_pre_tokenizer(content.get("pre_tokenizer")))
+    post = content.get("post_processor")
+    if post is not None:
+        if not isinstance(post, dict) or post.get("type") != "ByteLevel":
+            raise StorageError(f"the post_processor {_kind(post)}, which this release does not read")
+        tokenizer.trim_offsets = bool(post.get("trim_offsets", True))
+    vocabulary, special = model["vocab"], _special_tokens(content.get("added_tokens") or [])
+    merges = [tuple(pair.split(" ")) if isinstance(pair, str) else tuple(pair) for pair in model["merges"]]
+    tokenizer.special_tokens = tuple(token.content for token in special)
+    _build(tokenizer, vocabulary, merges, special, whole_first=bool(model.get("ignore_merges", False)))
+    return tokenizer
+
+
+def _build(
+    tokenizer: BPETokenizer,
+    vocabulary: Any,
+    merges: list[tuple[str, ...]],
+    special: list[SpecialToken],
+    *,
+    whole_first: bool = False,
+) -> None:
+    if not isinstance(vocabulary, dict) or not all(type(i) is int and i >= 0 for i in vocabulary.values()):
+        raise ValueError("its vocab must map strings to whole numbers")
+    if len(set(vocabulary.values())) < len(vocabulary):
+        raise ValueError("two tokens of its vocab have the same id")
+    size = 1 + max(vocabulary.values(), default=-1)
+    if size > 2 * len(vocabulary) + 65_536:
+        raise ValueError(f"its vocab has {len(vocabulary)} tokens and ids up to {size - 1}")
+    tokens = [b""] * size
+    names = {token.content for token in special}
+    for name, i in vocabulary.items():
+        if name not in names:
+            tokens[i] = symbols_to_bytes(name) or b""
+    lacking = set(range(256)) - {token[0] for token in tokens if len(token) == 1}
+    if lacking:
+        raise StorageError(
+            f"{len(lacking)} of the 256 bytes are no token of its vocab ({min(lacking):#04x} is one), "
+            f"which this release needs"
+        )
+    rows = np.empty((len(merges), 3), dtype=np.int32)
+    for rank, pair in enumerate(merges):
+        try:
+            left, right = pair
+            rows[rank] = vocabulary[left], vocabulary[right], vocabulary[left + right]
+        except (KeyError, ValueError, TypeError):
+            raise ValueError(f"merge {rank}, {pair!r}, is not of two tokens of its vocab that make a third") from None
+        if not (tokens[rows[rank, 0]] and tokens[rows[rank, 1]]):
+            raise ValueError(f"merge {rank}, {pair!r}, joins what is not bytes")
+    tokenizer._set_model(tokens, rows, special, whole_first=whole_first)
+
+
+def _refuse(part: dict[str, Any], where: str, *names: str) -> None:
+    for name in names:
+        if part.get(name):
+            raise StorageError(f"{where + name} is {_kind(part[name])}, which this release does not read")
+
+
+def _kind(part: Any) -> str:
+    return repr(part.get("type")) if isinstance(part, dict) else repr(part)
+
+
+def _pre_tokenizer(part: Any) -> dict[str, Any]:
+    """Parameters of the tokenizer that a pre_tokenizer stands for."""
+    steps = part.get("pretokenizers") if isinstance(part, dict) and part.get("type") == "Sequence" else [part]
+    if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) for step in steps):
+        raise StorageError(f"the pre_tokenizer {_kind(part)}, which this release does not read")
+    *before, last = steps
+    if last.get("type") == "ByteLevel" and len(before) <= 1:
+        prefix = {"add_prefix_space": bool(last.get("add_prefix_space", True))}
+        if not before:
+            return {"pattern": "gpt2" if last.get("use_regex", True) else "none"} | prefix
+        split = before[0]
+        pattern = _PATTERNS.get((split.get("pattern") or {}).get("Regex"))
+        if split.get("type") != "Split" or pattern is None or split.get("invert"):
+            raise StorageError(
+                f"the pre_tokenizer {_kind(split)} with the pattern {split.get('pattern')!r}; this release reads the "
+                f"patterns of GPT-2 and GPT-4"
+            )
+        if split.get("behavior") == "Isolated" and not last.get("use_regex", True) and not prefix["add_prefix_space"]:
+            return {"pattern": pattern}
+    raise StorageError(
+        f"the pre_tokenizer {[step.get('type') for step in steps]}, which this release does not read; of BPE it reads "
+        f"ByteLevel, and Split before ByteLevel"
+    )
+
+
+def _special_tokens(added: Any) -> list[SpecialToken]:
+    special = []
+    for part in added:
+        if not part["content"]:
+            raise ValueError("an added token is empty")
+        flags = {name: bool(part.get(name, False)) for name in ("special", "lstrip", "rstrip", "single_word")}
+        special.append(SpecialToken(str(part["content"]), int(part["id"]), **flags))
+    if len({token.id for token in special}) < len(special):
+        raise ValueError("two added tokens have the same id")
+    return special
+
+
+def load_gpt2(encoder: str | os.PathLike[str], merges: str | os.PathLike[str]) -> BPETokenizer:
+    """Read a tokenizer from GPT-2's ``encoder.json`` and ``vocab.bpe`` (elsewhere ``vocab.json`` and ``merges.txt``).
+
+    Raises
+    ------
+    StorageError
+        If a file is missing or damaged.
+    """
+    try:
+        vocabulary = json.loads(_read(encoder))
+        lines = _read(merges).decode("utf-8").split("\n")
+        pairs = [tuple(line.rstrip("\r").split(" ")) for line in lines if line.strip() and line[:9] != "#version:"]
+    except (ValueError, RecursionError) as error:
+        raise StorageError(f"{encoder} or {merges} is damaged: {error}") from None
+    tokenizer = BPETokenizer(pattern="gpt2")
+    special = []
+    if isinstance(vocabulary, dict) and type(vocabulary.get("<|endoftext|>")) is int:
+        special = [SpecialToken("<|endoftext|>", vocabulary["<|endoftext|>"])]
+        tokenizer.special_tokens = ("<|endoftext|>",)
+    try:
+        _build(tokenizer, vocabulary, pairs, special)
+    except ValueError as error:
+        raise StorageError(f"{encoder} and {merges} do not fit: {error}") from None
+    return tokenizer
+
+
+def load_tiktoken(
+    path: str | os.PathLike[str], *, pattern: str = "gpt4", special_tokens: dict[str, int] | None = None
+) -> BPETokenizer:
+    """Read a tokenizer from a file of tiktoken: a line a token, its bytes in base64 and its rank.
+
+    Parameters
+    ----------
+    path : path
+    pattern : {"gpt4", "gpt2", "none"}
+        As in `BPETokenizer`; the file does not say.
+    special_tokens : dict of str to int, optional
+        Their ids; the file does not have them.
+
+    Raises
+    ------
+    StorageError
+        If the file is missing or damaged.
+    """
+    ranks: dict[int, bytes] = {}
+    for number, line in enumerate(_read(path).split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            token, rank = line.split()
+            ranks[int(rank)] = base64.b64decode(token, validate=True)
+        except (ValueError, binascii.Error):
+            raise StorageError(f"{path} is damaged: line {number} is not a token in base64 and its rank") from None
+    special = [SpecialToken(content, i) for content, i in (special_tokens or {}).items()]
+    tokens = [ranks.get(i, b"") for i in range(len(ranks))]
+    if len(set(tokens)) < len(tokens) or not set(map(bytes, np.arange(256, dtype=np.uint8)[:, None])) <= set(tokens):
+        raise StorageError(f"{path} is damaged: its ranks must run from 0 without gaps, no token twice, each byte one")
+    tokenizer = BPETokenizer(pattern=pattern, special_tokens=tuple(special_tokens or ()))
+    tokenizer._set_model(tokens, None, special, whole_first=True)
+    return tokenizer
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error

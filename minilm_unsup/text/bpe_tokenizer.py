@@ -1,0 +1,335 @@
+"""Byte-level byte-pair encoding."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._estimator import Estimator
+from .._native import load
+from .._parallel import map_blocks
+from .._validation import check_choice, check_is_fitted, check_number, check_texts
+from .encoding import Encoding
+from .special_tokens import SpecialToken, SpecialTokens
+
+__all__ = ["BPETokenizer", "bytes_to_symbols"]
+
+_bpe = load("bpe")
+
+_BLOCK = 1 << 18  # characters that one thread encodes at a time
+_TRAINING_BLOCK = 1 << 22
+
+# The order GPT-2 gives the bytes: first those that are printable characters of Latin-1, which stand for themselves.
+_PRINTABLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
+ALPHABET = bytes((*_PRINTABLE, *sorted(set(range(256)) - set(_PRINTABLE))))
+_SYMBOLS = dict(zip(ALPHABET, map(chr, (*_PRINTABLE, *range(256, 256 + 256 - len(_PRINTABLE)))), strict=True))
+_BYTES = {symbol: byte for byte, symbol in _SYMBOLS.items()}
+
+
+def bytes_to_symbols(token: bytes) -> str:
+    """Return the bytes of a token as the printable characters by which GPT-2's files name them: ``b" a"`` is ``"Ġa"``."""
+    return "".join(map(_SYMBOLS.__getitem__, token))
+
+
+def symbols_to_bytes(symbols: str) -> bytes | None:
+    """Return what `bytes_to_symbols` was given; None where a character stands for no byte."""
+    try:
+        return bytes(map(_BYTES.__getitem__, symbols))
+    except KeyError:
+        return None
+
+
+class BPETokenizer(Estimator):
+    """Cut text into the pieces of bytes that occur most often together (Sennrich et al. 2016; bytes: Radford et al. 2019).
+
+    A text is first cut into pieces (words with the space before them, numbers, punctuation, space), then in each piece
+    pairs of neighbours merge, the pair that was learned first before all others. Every text can be encoded, and
+    ``decode(encode(text).ids)`` is the text. Training takes the most frequent pair again and again; of equally frequent
+    ones, the pair of lower ids. The same texts give the same merges in any order, on any number of threads.
+
+    Time is linear in the text, whatever the text: ids are found without merging, from which two tokens can be neighbours
+    (van Antwerpen and Neubeck 2024).
+
+    Parameters
+    ----------
+    pattern : {"gpt4", "gpt2", "none"}
+        Where pieces end. ``"gpt2"``: English endings (``'s``), letters, digits, others, each with one space before.
+        ``"gpt4"`` (cl100k): numbers of at most three digits, any one character before letters, line breaks behind
+        punctuation. ``"none"``: the text is one piece. Letters and digits of all scripts, Unicode 16.
+    special_tokens : sequence of str
+        Strings that are one token wherever they stand in a text; they have the lowest ids.
+    add_prefix_space : bool
+        Put a space before a text that does not start with one, so that its first word is like any other.
+    trim_offsets : bool
+        Leave the spaces at the ends of a token out of its offsets.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        Token to id. Bytes are named by the characters of `bytes_to_symbols`.
+    merges_ : list of (str, str)
+        Pairs in the order in which they merge.
+
+    Examples
+    --------
+    >>> tokenizer = BPETokenizer().train(["low lower lowest", "新闻 新闻"], vocab_size=280)
+    >>> tokenizer.decode(tokenizer.encode("lowest 新闻!").ids)
+    'lowest 新闻!'
+    """
+
+    def __init__(
+        self,
+        *,
+        pattern: str = "gpt4",
+        special_tokens: Sequence[str] = (),
+        add_prefix_space: bool = False,
+        trim_offsets: bool = False,
+    ) -> None:
+        self.pattern = pattern
+        self.special_tokens = special_tokens
+        self.add_prefix_space = add_prefix_space
+        self.trim_offsets = trim_offsets
+
+    def train(self, texts: Iterable[str], vocab_size: int = 32_000, min_count: int = 2) -> BPETokenizer:
+        """Learn merges from `texts`, which are read once and not kept.
+
+        Memory grows with the different pieces (about 20 bytes for each of their bytes), not with the texts. Pieces
+        longer than 65,536 bytes are cut.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        vocab_size : int, at least 256 and the special tokens
+            Most tokens. There are fewer where no pair is left that occurs `min_count` times.
+        min_count : int
+            Least occurrences of a pair that is merged.
+
+        Returns
+        -------
+        BPETokenizer
+
+        Raises
+        ------
+        ValueError
+            If the vocabulary cannot hold the bytes and the special tokens.
+        UnicodeEncodeError
+            For a text with a lone surrogate, naming its place; `TextCleaner` removes them.
+        """
+        rule = check_choice(self.pattern, "pattern", _bpe.RULES)
+        special = _check_special(self.special_tokens)
+        least = 256 + len(special)
+        vocab_size = check_number(vocab_size, "vocab_size", integer=True, low=least, high=2**31 - 1)
+        min_count = check_number(min_count, "min_count", integer=True, low=1)
+        pieces = _bpe.Pieces()
+        for some in _in_blocks(texts, 16 * _TRAINING_BLOCK):
+            bounds = _bounds(some, _TRAINING_BLOCK)
+
+            def count(a: int, b: int, some: list[str] = some, bounds: list[int] = bounds) -> Any:
+                return _bpe.Pieces().count(some, bounds[a], bounds[b], rule)
+
+            for part in map_blocks(count, len(bounds) - 1, 1):
+                pieces.add(part)
+        pairs = pieces.learn(ALPHABET, vocab_size - least, min_count)
+        del pieces
+        tokens = [b""] * len(special) + [bytes((byte,)) for byte in ALPHABET]
+        merges = np.empty((len(pairs), 3), dtype=np.int32)
+        merges[:, :2] = pairs + len(special)
+        merges[:, 2] = np.arange(least, least + len(pairs))
+        for left, right, _ in merges.tolist():
+            tokens.append(tokens[left] + tokens[right])
+        self._set_model(tokens, merges, [SpecialToken(content, i) for i, content in enumerate(special)])
+        return self
+
+    def _set_model(
+        self,
+        tokens: list[bytes],
+        merges: NDArray[np.int32] | None,
+        special: list[SpecialToken],
+        *,
+        whole_first: bool = False,
+    ) -> None:
+        encoder = _bpe.Encoder(tokens, merges, check_choice(self.pattern, "pattern", _bpe.RULES), whole_first)
+        self._encoder = (self.pattern, encoder)
+        self._tokens, self._merges, self._whole_first = tokens, encoder.merges, whole_first
+        self._special = SpecialTokens(special)
+        self._spelled = {i: token for i, token in enumerate(tokens) if token}
+        self._spelled |= {token.id: token.content.encode() for token in special}
+        names = [bytes_to_symbols(token) for token in tokens]
+        self.vocabulary_ = {name: i for i, name in enumerate(names) if name}
+        self.vocabulary_ |= {token.content: token.id for token in special}
+        self.merges_ = [(names[left], names[right]) for left, right, _ in self._merges.tolist()]
+
+    def _ready(self) -> Any:
+        check_is_fitted(self, "vocabulary_")
+        kept = self.__dict__.get("_encoder")
+        if kept is None or kept[0] != self.pattern:
+            rule = check_choice(self.pattern, "pattern", _bpe.RULES)
+            kept = self._encoder = (self.pattern, _bpe.Encoder(self._tokens, self._merges, rule, self._whole_first))
+        return kept[1]
+
+    @property
+    def vocab_size(self) -> int:
+        """One more than the highest id."""
+        check_is_fitted(self, "vocabulary_")
+        return max(len(self._tokens), 1 + max((token.id for token in self._special.tokens), default=-1))
+
+    def encode(self, text: str, *, parse_special: bool = True) -> Encoding:
+        """Return ids and offsets of `text`.
+
+        Parameters
+        ----------
+        text : str
+        parse_special : bool
+            Whether special tokens are looked for; false for text that strangers wrote.
+
+        Raises
+        ------
+        UnicodeEncodeError
+            For a lone surrogate, naming its place; `TextCleaner` removes them.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a string, got {type(text).__name__}")
+        return self.encode_batch([text], parse_special=parse_special)[0]
+
+    def encode_batch(self, texts: Iterable[str], *, parse_special: bool = True) -> list[Encoding]:
+        """Return one `Encoding` a text; blocks of texts run on the shared threads."""
+        encoder, texts = self._ready(), check_texts(texts)
+        found = self._find_special(texts) if parse_special else {}
+        plain = [part for i, text in enumerate(texts) for part in _between(text, found[i])] if found else texts
+        bounds = _bounds(plain, _BLOCK)
+
+        def block(a: int, b: int) -> list[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+            ids, offsets, ends = encoder.encode(
+                plain, bounds[a], bounds[b], True, bool(self.add_prefix_space), bool(self.trim_offsets)
+            )
+            return [(ids[i:j], offsets[i:j]) for i, j in itertools.pairwise(ends.tolist())]
+
+        parts = [part for some in map_blocks(block, len(bounds) - 1, 1) for part in some]
+        if not found:
+            return [Encoding(ids, offsets) for ids, offsets in parts]
+        out, at = [], 0
+        for i in range(len(texts)):
+            n = len(found[i])
+            out.append(_join(parts[at : at + n + 1], found[i]))
+            at += n + 1
+        return out
+
+    def _find_special(self, texts: list[str]) -> dict[int, list[tuple[int, int, int]]]:
+        """Special tokens of each text; empty where no text has any."""
+        special = self._special
+        if not special or not any(special.may_occur(text) for text in texts):
+            return {}
+        found = {i: list(special.find(text)) for i, text in enumerate(texts)}
+        return found if any(found.values()) else {}
+
+    def decode_bytes(self, ids: Iterable[int], *, skip_special_tokens: bool = False) -> bytes:
+        """Return the bytes of the tokens, which need not be whole characters.
+
+        Raises
+        ------
+        ValueError
+            For an id that no token has.
+        """
+        check_is_fitted(self, "vocabulary_")
+        numbers = np.asarray(list(ids) if not isinstance(ids, np.ndarray) else ids)
+        if numbers.ndim != 1 or (len(numbers) and numbers.dtype.kind not in "iu"):
+            raise TypeError("ids must be a sequence of whole numbers")
+        skipped = {token.id for token in self._special.tokens if token.special} if skip_special_tokens else ()
+        try:
+            return b"".join([self._spelled[i] for i in numbers.tolist() if i not in skipped])
+        except KeyError as error:
+            raise ValueError(f"ids must lie in [0, {self.vocab_size}) and be of a token, got {error}") from None
+
+    def decode(self, ids: Iterable[int], *, skip_special_tokens: bool = False) -> str:
+        """Return the text of `ids`; bytes that are no whole character become U+FFFD.
+
+        Raises
+        ------
+        ValueError
+            For an id that no token has.
+        """
+        return self.decode_bytes(ids, skip_special_tokens=skip_special_tokens).decode("utf-8", "replace")
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write ``tokenizer.json`` in Hugging Face's format; see `load_tokenizer`.
+
+        Parameters
+        ----------
+        path : path
+            File to write.
+        force : bool
+            Replace it where it exists.
+        """
+        from .._storage import write_file
+        from .bpe_files import bpe_to_json
+
+        write_file(path, json.dumps(bpe_to_json(self), ensure_ascii=False, indent=1) + "\n", force=force)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_encoder"}
+
+
+def _check_special(special_tokens: Any) -> list[str]:
+    if isinstance(special_tokens, str):
+        raise TypeError(f"special_tokens must be a sequence of strings, got a single one; wrap it: [{special_tokens!r}]")
+    special = list(special_tokens)
+    for token in special:
+        if not isinstance(token, str):
+            raise TypeError(f"special_tokens must be strings, got {token!r}")
+        if not token:
+            raise ValueError("special_tokens must not be empty strings")
+    if len(set(special)) < len(special):
+        raise ValueError("special_tokens must not name a token twice")
+    return special
+
+
+def _in_blocks(texts: Iterable[str], size: int) -> Iterable[list[str]]:
+    """Lists of texts of about `size` characters together."""
+    if isinstance(texts, (str, bytes)):
+        check_texts(texts)  # raises
+    some: list[str] = []
+    n = 0
+    for text in texts:
+        some.append(text)
+        n += len(text) if isinstance(text, str) else 0
+        if n >= size:
+            yield check_texts(some)
+            some, n = [], 0
+    if some:
+        yield check_texts(some)
+
+
+def _bounds(texts: list[str], size: int) -> list[int]:
+    """Where to cut a list so that each part has about `size` characters."""
+    bounds, n = [0], 0
+    for i, text in enumerate(texts):
+        n += len(text)
+        if n >= size:
+            bounds.append(i + 1)
+            n = 0
+    return bounds if bounds[-1] == len(texts) else [*bounds, len(texts)]
+
+
+def _between(text: str, found: list[tuple[int, int, int]]) -> list[str]:
+    ends = [0, *(at for start, end, _ in found for at in (start, end)), len(text)]
+    return [text[a:b] for a, b in zip(ends[::2], ends[1::2], strict=True)]
+
+
+def _join(parts: list[tuple[NDArray, NDArray]], found: list[tuple[int, int, int]]) -> Encoding:
+    """Put special tokens back between the parts of a text."""
+    ids, offsets, shift = [], [], 0
+    for (part, spans), special in itertools.zip_longest(parts, found):
+        ids.append(part)
+        offsets.append(spans + shift)
+        if special is not None:
+            start, end, number = special
+            ids.append(np.array([number], dtype=np.int32))
+            offsets.append(np.array([[start, end]], dtype=np.int64))
+            shift = end
+    return Encoding(np.concatenate(ids), np.concatenate(offsets))
