@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .models import Autoencoder, TextClassifier, TopicModel
     from .pipeline import TextPipeline
     from .text import (
+        BPETokenizer,
         CountVectorizer,
         Deduplicator,
         QualityFilter,
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AgglomerativeClustering",
     "Autoencoder",
+    "BPETokenizer",
     "CSRMatrix",
     "CSVLogger",
     "CollapseWarning",
@@ -74,6 +76,7 @@ __all__ = [
 _WHERE = {
     "AgglomerativeClustering": ".cluster",
     "Autoencoder": ".models",
+    "BPETokenizer": ".text",
     "CSRMatrix": "._csr",
     "CSVLogger": ".training",
     "CollapseWarning": "._exceptions",

@@ -8,6 +8,8 @@ from .._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .._csr import CSRMatrix
+    from .bpe_files import load_gpt2, load_tiktoken
+    from .bpe_tokenizer import BPETokenizer
     from .cleaner import CleaningReport, Edit, TextCleaner
     from .corpus import Corpus, CorpusError, read_corpus
     from .count_vectorizer import CountVectorizer
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from .word_tokenizer import WordTokenizer
 
 __all__ = [
+    "BPETokenizer",
     "CSRMatrix",
     "CleaningReport",
     "Corpus",
@@ -35,6 +38,8 @@ __all__ = [
     "TextCleaner",
     "TfidfVectorizer",
     "WordTokenizer",
+    "load_gpt2",
+    "load_tiktoken",
     "load_tokenizer",
     "read_corpus",
     "standard_library_docstrings",
@@ -42,6 +47,7 @@ __all__ = [
 ]
 
 _WHERE = {
+    "BPETokenizer": ".bpe_tokenizer",
     "CSRMatrix": ".._csr",
     "CleaningReport": ".cleaner",
     "Corpus": ".corpus",
@@ -55,6 +61,8 @@ _WHERE = {
     "TextCleaner": ".cleaner",
     "TfidfVectorizer": ".tfidf",
     "WordTokenizer": ".word_tokenizer",
+    "load_gpt2": ".bpe_files",
+    "load_tiktoken": ".bpe_files",
     "load_tokenizer": ".tokenizer_files",
     "read_corpus": ".corpus",
     "standard_library_docstrings": ".standard_library",

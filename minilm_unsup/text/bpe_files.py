@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._exceptions import StorageError
 from .._validation import check_is_fitted
@@ -168,7 +167,7 @@ def _pre_tokenizer(part: Any) -> dict[str, Any]:
         if not before:
             return {"pattern": "gpt2" if last.get("use_regex", True) else "none"} | prefix
         split = before[0]
-        pattern = _PATTERNS.get((split.get("pattern") or {}).get("Regex"))
+        pattern = _PATTERNS.get(str((split.get("pattern") or {}).get("Regex")))
         if split.get("type") != "Split" or pattern is None or split.get("invert"):
             raise StorageError(
                 f"the pre_tokenizer {_kind(split)} with the pattern {split.get('pattern')!r}; this release reads the "

@@ -33,7 +33,7 @@ _BYTES = {symbol: byte for byte, symbol in _SYMBOLS.items()}
 
 
 def bytes_to_symbols(token: bytes) -> str:
-    """Return the bytes of a token as the printable characters by which GPT-2's files name them: ``b" a"`` is ``"Ġa"``."""
+    """Return a token as the printable characters by which GPT-2's files name its bytes: ``b" a"`` is ``"Ġa"``."""
     return "".join(map(_SYMBOLS.__getitem__, token))
 
 
@@ -46,15 +46,15 @@ def symbols_to_bytes(symbols: str) -> bytes | None:
 
 
 class BPETokenizer(Estimator):
-    """Cut text into the pieces of bytes that occur most often together (Sennrich et al. 2016; bytes: Radford et al. 2019).
+    """Cut text into the runs of bytes that occur together most often (Sennrich et al. 2016; Radford et al. 2019).
 
     A text is first cut into pieces (words with the space before them, numbers, punctuation, space), then in each piece
     pairs of neighbours merge, the pair that was learned first before all others. Every text can be encoded, and
     ``decode(encode(text).ids)`` is the text. Training takes the most frequent pair again and again; of equally frequent
     ones, the pair of lower ids. The same texts give the same merges in any order, on any number of threads.
 
-    Time is linear in the text, whatever the text: ids are found without merging, from which two tokens can be neighbours
-    (van Antwerpen and Neubeck 2024).
+    Time is linear in the text, whatever the text: ids are found without merging, from which two tokens can be
+    neighbours (van Antwerpen and Neubeck 2024).
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ class BPETokenizer(Estimator):
 
 def _check_special(special_tokens: Any) -> list[str]:
     if isinstance(special_tokens, str):
-        raise TypeError(f"special_tokens must be a sequence of strings, got a single one; wrap it: [{special_tokens!r}]")
+        raise TypeError(f"special_tokens must be a list of strings, got a single one; wrap it: [{special_tokens!r}]")
     special = list(special_tokens)
     for token in special:
         if not isinstance(token, str):

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 __all__ = ["SpecialToken", "SpecialTokens"]
 
 # \s of the patterns of tokenizers is the property White_Space; str.isspace takes U+001C to U+001F too.
-_SPACE = frozenset(
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
+_SPACE = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | set(map(chr, range(0x2000, 0x200B)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import sys
+import unicodedata
 from collections import Counter
 
-from tests.reference.unicode import LETTERS, NUMBERS, SPACES
 
+def _ranges(category):
+    """A character class of the code points of a general category, by the interpreter's own tables."""
+    out, first = [], None
+    for c in range(sys.maxunicode + 2):
+        inside = c <= sys.maxunicode and unicodedata.category(chr(c))[0] == category
+        if inside and first is None:
+            first = c
+        elif not inside and first is not None:
+            out.append(f"\\U{first:08x}-\\U{c - 1:08x}")
+            first = None
+    return "".join(out)
+
+
+LETTERS, NUMBERS = _ranges("L"), _ranges("N")
+SPACES = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 L, N, S = (f"[{ranges}]" for ranges in (LETTERS, NUMBERS, SPACES))
 PATTERNS = {
     "gpt2": rf"'s|'t|'re|'ve|'m|'ll|'d| ?{L}+| ?{N}+| ?[^{SPACES}{LETTERS}{NUMBERS}]+|{S}+(?![^{SPACES}])|{S}+",
@@ -43,7 +60,7 @@ def encode(text, pattern, merges):
     for piece in pieces(text, pattern):
         parts = [piece[i : i + 1] for i in range(len(piece))]
         while True:
-            known = [pair for pair in zip(parts, parts[1:], strict=False) if pair in ranks]
+            known = [pair for pair in itertools.pairwise(parts) if pair in ranks]
             if not known:
                 break
             parts = merge(parts, min(known, key=ranks.__getitem__))
@@ -52,7 +69,7 @@ def encode(text, pattern, merges):
 
 
 def train(texts, pattern, n_merges, least, id_of):
-    """Merges by rank: the most frequent pair first, of equally frequent ones that of lower ids. `id_of`: of the bytes."""
+    """Merges by rank: the most frequent pair, of equally frequent ones that of lower ids; `id_of`: of the bytes."""
     words = Counter(piece for text in texts for piece in pieces(text, pattern))
     split = {word: [word[i : i + 1] for i in range(len(word))] for word in words}
     ids = {bytes((byte,)): i for byte, i in id_of.items()}
@@ -60,7 +77,7 @@ def train(texts, pattern, n_merges, least, id_of):
     while len(merges) < n_merges:
         counts = Counter()
         for word, count in words.items():
-            for pair in zip(split[word], split[word][1:], strict=False):
+            for pair in itertools.pairwise(split[word]):
                 counts[pair] += count
         frequent = [pair for pair, count in counts.items() if count >= least]
         if not frequent:
