@@ -148,6 +148,7 @@ cdef class Encoder:
         cdef Py_ssize_t n = len(tokens), i
         cdef BpeToken* known
         cdef int32_t[:, ::1] rows
+        cdef int status
         self.rule = RULES[rule]
         if bpe_model_begin(&self.model, <int32_t>n, <size_t>(n if merges is None else len(merges))) < 0:
             raise MemoryError
@@ -177,7 +178,10 @@ cdef class Encoder:
         np.cumsum([len(t) for t in tokens], out=ends[1:])
         cdef int64_t[::1] starts = ends
         joined = b"".join(tokens)
-        if bpe_make_trie(&self.model, &order[0], <size_t>len(listed), joined, &starts[0]) < 0:
+        status = bpe_make_trie(&self.model, &order[0], <size_t>len(listed), joined, &starts[0])
+        if status == -2:
+            raise ValueError(f"{len(listed)} tokens of {len(joined)} bytes are too many")
+        if status < 0:
             raise MemoryError
 
     cdef _merges_of_ranks(self, list tokens):

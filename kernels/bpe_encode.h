@@ -10,7 +10,8 @@
 #include "bpe_split.h"
 
 #define BPE_IDS 3
-#define BPE_SETS (1 << 14) /* of two pieces: 1 MB */
+#define BPE_SETS_BITS 16 /* sets of two pieces: 4 MB */
+#define BPE_SETS ((size_t)1 << BPE_SETS_BITS)
 
 typedef struct {
     uint64_t low, high; /* the piece, and its length in the highest byte; 0: free */
@@ -71,17 +72,24 @@ static inline uint64_t bpe_load(const uint8_t *p)
     return k;
 }
 
-/* The first n < 8 bytes of a loaded word, the others zero. */
-static inline uint64_t bpe_head(uint64_t k, size_t n)
+/* The bytes of p[0 .. n), n < 16, and n; the others zero. 16 bytes can be read. */
+static inline void bpe_key(const uint8_t *p, size_t n, uint64_t *low, uint64_t *high)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    return n ? k & ~(~UINT64_C(0) >> (8 * n)) : 0;
+    uint8_t part[16] = {0};
+    memcpy(part, p, n);
+    *low = bpe_load(part);
+    *high = bpe_load(part + 8) | n;
 #else
-    return k & ((UINT64_C(1) << (8 * n)) - 1);
+    static const uint64_t kept[24] = {
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff,
+        UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    *low = bpe_load(p) & kept[n + 8];
+    *high = (bpe_load(p + 8) & kept[n]) | (uint64_t)n << 56;
 #endif
 }
 
-/* Encode a piece and, where it is short, remember it in `set`; -1 without memory. */
+/* Encode a piece and, where it is short, remember it in `set`. There is room for n ids; -1 without memory. */
 static int bpe_encode_new(const BpeModel *m, BpeWorker *w, const uint8_t *p, size_t n, BpeMet *set, uint64_t low,
                           uint64_t high)
 {
@@ -90,7 +98,6 @@ static int bpe_encode_new(const BpeModel *m, BpeWorker *w, const uint8_t *p, siz
         if (bpe_reserve((void **)&w->dead, &w->dead_capacity, n / 64 + 1, 8) < 0) return -1;
         memset(w->dead + had, 0, (w->dead_capacity - had) * 8);
     }
-    if (bpe_reserve((void **)&w->ids, &w->capacity, w->n_ids + n, sizeof(int32_t)) < 0) return -1;
     int32_t *out = w->ids + w->n_ids;
     size_t count = bpe_encode_piece(m, p, n, out, w->dead, w->judged);
     w->n_ids += count;
@@ -104,53 +111,96 @@ static int bpe_encode_new(const BpeModel *m, BpeWorker *w, const uint8_t *p, siz
     return 0;
 }
 
-/* Append the ids of s[0 .. n), valid UTF-8 with a readable byte behind it; 0, or -1 without memory. */
-static int bpe_encode_text(const BpeModel *m, BpeWorker *w, int rule, const uint8_t *s, size_t n)
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+/* The piece at s[i], of which 17 bytes can be read, if it is letters of ASCII, at most 15 bytes, perhaps behind the one
+ * character that goes with letters; else 0. */
+static inline size_t bpe_word(int rule, const uint8_t *s, size_t i)
 {
-    size_t i = 0;
-    while (i < n) {
-        size_t end = split_piece(rule, s, n, i), length = end - i;
-        if (length > 15) {
-            if (bpe_encode_new(m, w, s + i, length, NULL, 0, 0) < 0) return -1;
-            i = end;
-            continue;
+    uint8_t first = s[i];
+    int before = rule == SPLIT_GPT4 ? split_goes_before[first] : first == ' ';
+    if (rule == SPLIT_NONE) return 0;
+    if (!before && split_of_byte[first] != SPLIT_LETTER) return 0;
+    __m128i c = _mm_loadu_si128((const __m128i *)(s + i + 1));
+    __m128i letter = _mm_sub_epi8(_mm_or_si128(c, _mm_set1_epi8(32)), _mm_set1_epi8('a'));
+    letter = _mm_cmpeq_epi8(letter, _mm_min_epu8(letter, _mm_set1_epi8(25)));
+    unsigned others = ~(unsigned)_mm_movemask_epi8(letter) & 0xffff;
+    if (others == 0) return 0;
+    size_t n = 1 + (size_t)__builtin_ctz(others);
+    return n > 15 || (before && n == 1) || s[i + n] >= 0x80 ? 0 : n;
+}
+#else
+static inline size_t bpe_word(int rule, const uint8_t *s, size_t i)
+{
+    (void)rule, (void)s, (void)i;
+    return 0;
+}
+#endif
+
+typedef struct {
+    size_t start, length;
+    uint64_t low, high;
+    BpeMet *set;
+} BpePiece;
+
+#define BPE_BATCH 32 /* pieces whose places in memory are asked for before the first is looked at */
+
+/* Append the ids of s[0 .. n), valid UTF-8 with a readable byte behind it; 0, or -1 without memory. */
+static inline int bpe_encode_by(const BpeModel *m, BpeWorker *w, int rule, const uint8_t *s, size_t n)
+{
+    BpePiece pieces[BPE_BATCH];
+    for (size_t i = 0; i < n;) {
+        size_t n_pieces = 0, first = i;
+        for (; n_pieces < BPE_BATCH && i < n; i += pieces[n_pieces++].length) {
+            BpePiece *piece = pieces + n_pieces;
+            size_t length = BPE_LIKELY(i + 17 <= n) ? bpe_word(rule, s, i) : 0;
+            if (length == 0) length = split_piece(rule, s, n, i) - i;
+            piece->start = i;
+            piece->length = length;
+            if (length > 15) continue;
+            if (BPE_LIKELY(i + 16 <= n)) {
+                bpe_key(s + i, length, &piece->low, &piece->high);
+            } else {
+                uint8_t tail[16] = {0};
+                memcpy(tail, s + i, length);
+                bpe_key(tail, length, &piece->low, &piece->high);
+            }
+            uint64_t hash = (piece->low ^ (piece->high << 29 | piece->high >> 35)) * UINT64_C(0x9E3779B97F4A7C15);
+            hash = (hash ^ hash >> 32) * UINT64_C(0xD6E8FEB86659FD93);
+            piece->set = w->met + 2 * (hash >> (64 - BPE_SETS_BITS));
+            BPE_PREFETCH(piece->set);
         }
-        uint64_t low, high;
-        if (BPE_LIKELY(i + 16 <= n)) {
-            low = bpe_load(s + i);
-            high = bpe_load(s + i + 8);
-        } else {
-            uint8_t tail[16] = {0};
-            memcpy(tail, s + i, n - i);
-            low = bpe_load(tail);
-            high = bpe_load(tail + 8);
-        }
-        if (length < 8) {
-            low = bpe_head(low, length);
-            high = 0;
-        } else {
-            high = bpe_head(high, length - 8);
-        }
-        high |= (uint64_t)length << 56;
-        uint64_t hash = (low ^ high >> 3) * UINT64_C(0x9E3779B97F4A7C15) ^ high * UINT64_C(0xD6E8FEB86659FD93);
-        hash ^= hash >> 32;
-        BpeMet *set = w->met + 2 * (hash * UINT64_C(0x9E3779B97F4A7C15) >> 50);
-        if (!(set->low == low && set->high == high)) {
-            BpeMet second = set[1];
-            if (!(second.low == low && second.high == high)) {
-                if (bpe_encode_new(m, w, s + i, length, set, low, high) < 0) return -1;
-                i = end;
+        if (bpe_reserve((void **)&w->ids, &w->capacity, w->n_ids + (i - first) + BPE_IDS, sizeof(int32_t)) < 0) return -1;
+        for (size_t k = 0; k < n_pieces; k++) {
+            const BpePiece *piece = pieces + k;
+            const uint8_t *p = s + piece->start;
+            if (piece->length > 15) {
+                if (bpe_encode_new(m, w, p, piece->length, NULL, 0, 0) < 0) return -1;
                 continue;
             }
-            set[1] = set[0];
-            set[0] = second;
+            BpeMet *set = piece->set;
+            if (!(set->low == piece->low && set->high == piece->high)) {
+                BpeMet second = set[1];
+                if (!(second.low == piece->low && second.high == piece->high)) {
+                    if (bpe_encode_new(m, w, p, piece->length, set, piece->low, piece->high) < 0) return -1;
+                    continue;
+                }
+                set[1] = set[0];
+                set[0] = second;
+            }
+            memcpy(w->ids + w->n_ids, set->ids, sizeof set->ids);
+            w->n_ids += (size_t)set->n;
         }
-        if (bpe_reserve((void **)&w->ids, &w->capacity, w->n_ids + BPE_IDS, sizeof(int32_t)) < 0) return -1;
-        memcpy(w->ids + w->n_ids, set->ids, sizeof set->ids);
-        w->n_ids += (size_t)set->n;
-        i = end;
     }
     return 0;
+}
+
+static int bpe_encode_text(const BpeModel *m, BpeWorker *w, int rule, const uint8_t *s, size_t n)
+{
+    if (rule == SPLIT_GPT2) return bpe_encode_by(m, w, SPLIT_GPT2, s, n);
+    if (rule == SPLIT_GPT4) return bpe_encode_by(m, w, SPLIT_GPT4, s, n);
+    return bpe_encode_by(m, w, SPLIT_NONE, s, n);
 }
 
 /* Python's characters to UTF-8; `out` has room for 4 bytes a character and one more; kind 0 is ASCII. The bytes written, or

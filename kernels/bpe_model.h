@@ -19,8 +19,10 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define BPE_LIKELY(x) __builtin_expect(!!(x), 1)
+#define BPE_PREFETCH(p) __builtin_prefetch(p)
 #else
 #define BPE_LIKELY(x) (x)
+#define BPE_PREFETCH(p) ((void)(p))
 #endif
 
 typedef struct {
@@ -28,12 +30,17 @@ typedef struct {
     int32_t rank, made;
 } BpePair;
 
+/* A node of the trie in 8 bytes. `link`: the byte that leads to it, whether the slot is taken, and where its children
+ * are: child b is at base + b, if that slot is taken and b leads to it. No two inner nodes have the same base; a leaf has
+ * base 0, which no inner node has. */
 typedef struct {
-    int32_t base;  /* child of byte b: base + b, where its parent says so */
-    int32_t parent;
-    int32_t token; /* that ends here and occurs by merging, or -1 */
-    int32_t whole; /* that ends here, whether it occurs or not, or -1 */
+    uint32_t link;
+    int32_t token; /* that occurs and ends here, or -1 */
 } BpeNode;
+
+#define BPE_TAKEN 0x100u
+#define BPE_BASE 9 /* bits of a link below the base */
+#define BPE_MOST_NODES ((size_t)1 << (32 - BPE_BASE))
 
 typedef struct {
     int32_t left, right; /* what was merged into it last; itself, of a byte */
@@ -48,6 +55,7 @@ typedef struct {
     BpePair *pairs;
     size_t mask;
     BpeNode *nodes;
+    int32_t *whole_at; /* of a node: the token that ends there, whether it occurs or not, or -1 */
     int whole_first; /* a piece that is a token is that token, whatever the merges */
 } BpeModel;
 
@@ -92,13 +100,14 @@ static inline int bpe_compatible(const BpeModel *m, int32_t left, int32_t right)
     }
 }
 
-#define BPE_JUDGED (1 << 15)
+#define BPE_JUDGED_BITS 16
+#define BPE_JUDGED ((size_t)1 << BPE_JUDGED_BITS)
 
 /* bpe_compatible, of which the last answers are kept: `judged` holds BPE_JUDGED pairs, the highest bit is the answer. */
 static inline int bpe_judge(const BpeModel *m, int32_t left, int32_t right, uint64_t *judged)
 {
     uint64_t pair = bpe_pair(left, right);
-    uint64_t *kept = judged + (pair * UINT64_C(0x9E3779B97F4A7C15) >> 49);
+    uint64_t *kept = judged + (pair * UINT64_C(0x9E3779B97F4A7C15) >> (64 - BPE_JUDGED_BITS));
     if ((*kept & INT64_MAX) == pair) return (int)(*kept >> 63);
     int compatible = bpe_compatible(m, left, right);
     *kept = pair | (uint64_t)compatible << 63;
@@ -110,6 +119,7 @@ static void bpe_model_free(BpeModel *m)
     free(m->tokens);
     free(m->pairs);
     free(m->nodes);
+    free(m->whole_at);
     memset(m, 0, sizeof *m);
 }
 
@@ -167,29 +177,48 @@ static size_t bpe_merge_few(const BpeModel *m, int32_t *ids, size_t n)
 
 typedef struct {
     uint32_t from, to; /* of the sorted tokens: those that start with the bytes of the node */
-    uint32_t depth;
-    int32_t node, token; /* the longest token on the way to the node */
+    uint32_t depth, node;
+    int32_t token; /* the longest token on the way to the node */
 } BpeRange;
 
-/* A double array over the tokens (Aoe 1989). `order`: their ids by their bytes, no two alike, none empty; token i is
- * bytes[starts[i] .. starts[i + 1]). 0 or -1. */
+/* Make room for n nodes; 0 or -1. */
+static int bpe_nodes_room(BpeModel *m, size_t *capacity, uint8_t **is_base, size_t n)
+{
+    size_t had = *capacity, wanted = had < 4096 ? 4096 : had;
+    if (n <= had) return 0;
+    while (wanted < n) wanted *= 2;
+    BpeNode *nodes = realloc(m->nodes, wanted * sizeof *nodes);
+    if (nodes != NULL) m->nodes = nodes;
+    int32_t *whole_at = realloc(m->whole_at, wanted * sizeof *whole_at);
+    if (whole_at != NULL) m->whole_at = whole_at;
+    uint8_t *bases = realloc(*is_base, wanted);
+    if (bases != NULL) *is_base = bases;
+    if (nodes == NULL || whole_at == NULL || bases == NULL) return -1;
+    for (size_t i = had; i < wanted; i++) nodes[i] = (BpeNode){0, -1};
+    memset(whole_at + had, 0xff, (wanted - had) * sizeof *whole_at);
+    memset(bases + had, 0, wanted - had);
+    *capacity = wanted;
+    return 0;
+}
+
+/* A double array over the tokens (Aoe 1989), level by level. `order`: their ids by their bytes, no two alike, none empty;
+ * token i is bytes[starts[i] .. starts[i + 1]). 0, -1 without memory, -2 where there are too many. */
 static int bpe_make_trie(BpeModel *m, const int32_t *order, size_t n, const uint8_t *bytes, const int64_t *starts)
 {
-    size_t capacity = 1024, n_ranges = 0, ranges_capacity = 1024, first_free = 1;
+    size_t capacity = 0, next = 0, n_ranges = 0, ranges_capacity = 4096, start = 1;
+    uint8_t *is_base = NULL;
+    int status = -1;
     BpeRange *ranges = malloc(ranges_capacity * sizeof *ranges);
-    m->nodes = malloc(capacity * sizeof *m->nodes);
-    if (ranges == NULL || m->nodes == NULL) goto no_memory;
-    for (size_t i = 0; i < capacity; i++) m->nodes[i] = (BpeNode){0, -1, -1, -1};
-    m->nodes[0].parent = 0;
+    if (ranges == NULL || bpe_nodes_room(m, &capacity, &is_base, 512) < 0) goto end;
+    m->nodes[0].link = BPE_TAKEN;
     ranges[n_ranges++] = (BpeRange){0, (uint32_t)n, 0, 0, -1};
-    while (n_ranges) {
-        BpeRange r = ranges[--n_ranges];
+    while (next < n_ranges) {
+        BpeRange r = ranges[next++];
         uint8_t children[256];
-        uint32_t bounds[257], n_children = 0;
-        uint32_t i = r.from;
+        uint32_t bounds[257], n_children = 0, i = r.from;
         if (i < r.to && m->tokens[order[i]].length == r.depth) {
             BpeToken *token = m->tokens + order[i];
-            m->nodes[r.node].whole = order[i];
+            m->whole_at[r.node] = order[i];
             if (token->rank > -2) {
                 m->nodes[r.node].token = order[i];
                 token->shorter = r.token;
@@ -205,51 +234,53 @@ static int bpe_make_trie(BpeModel *m, const int32_t *order, size_t n, const uint
         }
         if (n_children == 0) continue;
         bounds[n_children] = i;
-        while (first_free < capacity && m->nodes[first_free].parent >= 0) first_free++;
-        size_t slot = first_free > children[0] ? first_free : (size_t)children[0] + 1, base;
-        for (;; slot++) { /* a place where all children are free */
+        size_t slot = start > children[0] ? start : (size_t)children[0] + 1, base;
+        for (size_t first = slot;; slot++) { /* a new base from which all children are free */
+            if (n_children < 4 && slot > first + 32) start = slot - 16; /* crowded: look further on next time */
             base = slot - children[0];
-            if (base + 256 > capacity) {
-                if (capacity > INT32_MAX / 2) goto no_memory;
-                BpeNode *grown = realloc(m->nodes, 2 * capacity * sizeof *grown);
-                if (grown == NULL) goto no_memory;
-                for (size_t k = capacity; k < 2 * capacity; k++) grown[k] = (BpeNode){0, -1, -1, -1};
-                m->nodes = grown;
-                capacity *= 2;
-            }
+            if (bpe_nodes_room(m, &capacity, &is_base, base + 256) < 0) goto end;
             uint32_t k = 0;
-            while (k < n_children && m->nodes[base + children[k]].parent < 0) k++;
-            if (k == n_children) break;
+            while (k < n_children && m->nodes[base + children[k]].link == 0) k++;
+            if (k == n_children && !is_base[base]) break;
         }
-        m->nodes[r.node].base = (int32_t)base;
+        if (base + 256 > BPE_MOST_NODES) {
+            status = -2;
+            goto end;
+        }
+        is_base[base] = 1;
+        m->nodes[r.node].link |= (uint32_t)base << BPE_BASE;
         if (n_ranges + n_children > ranges_capacity) {
             BpeRange *grown = realloc(ranges, 2 * (n_ranges + n_children) * sizeof *grown);
-            if (grown == NULL) goto no_memory;
+            if (grown == NULL) goto end;
             ranges = grown;
             ranges_capacity = 2 * (n_ranges + n_children);
         }
         for (uint32_t k = 0; k < n_children; k++) {
-            int32_t node = (int32_t)(base + children[k]);
-            m->nodes[node].parent = r.node;
+            uint32_t node = (uint32_t)base + children[k];
+            m->nodes[node].link = BPE_TAKEN | children[k];
             ranges[n_ranges++] = (BpeRange){bounds[k], bounds[k + 1], r.depth + 1, node, r.token};
         }
     }
+    status = 0;
+end:
     free(ranges);
-    return 0;
-no_memory:
-    free(ranges);
-    return -1;
+    free(is_base);
+    return status;
 }
 
-/* The longest token at the start of s[0 .. n). A leaf has base 0, where no node has it as its parent. */
-static inline int32_t bpe_longest(const BpeModel *m, const uint8_t *s, size_t n)
+/* The longest token that occurs at the start of s[0 .. n), or -1; its bytes to *length. */
+static inline int32_t bpe_longest(const BpeModel *m, const uint8_t *s, size_t n, size_t *length)
 {
-    int32_t node = 0, found = -1;
+    uint32_t link = m->nodes[0].link;
+    int32_t found = -1;
     for (size_t i = 0; i < n; i++) {
-        int32_t child = m->nodes[node].base + s[i];
-        if (m->nodes[child].parent != node) break;
-        node = child;
-        if (m->nodes[node].token >= 0) found = m->nodes[node].token;
+        BpeNode node = m->nodes[(link >> BPE_BASE) + s[i]];
+        link = node.link;
+        if ((link & 0x1ff) != (BPE_TAKEN | s[i])) break;
+        if (node.token >= 0) {
+            found = node.token;
+            *length = i + 1;
+        }
     }
     return found;
 }
@@ -257,35 +288,35 @@ static inline int32_t bpe_longest(const BpeModel *m, const uint8_t *s, size_t n)
 /* The token that s[0 .. n) is, or -1. */
 static inline int32_t bpe_whole(const BpeModel *m, const uint8_t *s, size_t n)
 {
-    int32_t node = 0;
+    uint32_t link = m->nodes[0].link, at = 0;
     for (size_t i = 0; i < n; i++) {
-        int32_t child = m->nodes[node].base + s[i];
-        if (m->nodes[child].parent != node) return -1;
-        node = child;
+        at = (link >> BPE_BASE) + s[i];
+        link = m->nodes[at].link;
+        if ((link & 0x1ff) != (BPE_TAKEN | s[i])) return -1;
     }
-    return m->nodes[node].whole;
+    return m->whole_at[at];
 }
 
 /* The ids of the piece s[0 .. n) to `out` (room for n); their number. `dead`: (n + 64) / 64 zeros, zeros again after. */
 static size_t bpe_encode_piece(const BpeModel *m, const uint8_t *s, size_t n, int32_t *out, uint64_t *dead,
                                uint64_t *judged)
 {
-    size_t count = 0, at = 0;
-    int32_t token = bpe_longest(m, s, n);
+    size_t count = 0, at = 0, length = 0;
+    int32_t token = bpe_longest(m, s, n, &length), whole = -1;
     int any_dead = 0;
-    int32_t whole = m->whole_first ? bpe_whole(m, s, n) : -1;
-    if (m->tokens[token].length == n) whole = token;
+    if (length == n) whole = token;
+    else if (m->whole_first) whole = bpe_whole(m, s, n);
     if (whole >= 0) {
         out[0] = whole;
         return 1;
     }
     for (;;) {
-        size_t end = at + m->tokens[token].length;
+        size_t end = at + length;
         if (!(dead[end >> 6] >> (end & 63) & 1) && (count == 0 || bpe_judge(m, out[count - 1], token, judged))) {
             out[count++] = token;
             at = end;
             if (at == n) break;
-            token = bpe_longest(m, s + at, n - at);
+            token = bpe_longest(m, s + at, n - at, &length);
             continue;
         }
         while ((token = m->tokens[token].shorter) < 0) { /* from here nothing goes on */
@@ -295,6 +326,7 @@ static size_t bpe_encode_piece(const BpeModel *m, const uint8_t *s, size_t n, in
             token = out[--count];
             at -= m->tokens[token].length;
         }
+        length = m->tokens[token].length;
     }
     if (any_dead) memset(dead, 0, (n + 64) / 64 * sizeof *dead);
     return count;
