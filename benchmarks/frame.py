@@ -148,7 +148,9 @@ def machine() -> dict[str, Any]:
     versions = {}
     from importlib import metadata
 
-    for name in ("numpy", "numba", "minilm_unsup", "scikit-learn", "torch", "keras", "tensorflow-cpu", "faiss-cpu"):
+    peers = ("scikit-learn", "torch", "keras", "tensorflow-cpu", "faiss-cpu")
+    text_peers = ("tokenizers", "tiktoken", "sentencepiece", "rs_bpe")
+    for name in ("numpy", "numba", "minilm_unsup", *peers, *text_peers):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

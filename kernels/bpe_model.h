@@ -54,6 +54,7 @@ typedef struct {
     BpeToken *tokens;
     BpePair *pairs;
     size_t mask;
+    uint64_t *filter; /* 8 bits a slot of `pairs`: most pairs that nothing merges have a 0, and are not looked for */
     BpeNode *nodes;
     int32_t *whole_at; /* of a node: the token that ends there, whether it occurs or not, or -1 */
     int whole_first; /* a piece that is a token is that token, whatever the merges */
@@ -61,10 +62,10 @@ typedef struct {
 
 #define BPE_FREE UINT64_MAX
 
-static inline size_t bpe_slot(uint64_t pair, size_t mask)
+static inline size_t bpe_hash(uint64_t pair)
 {
     uint64_t h = pair * UINT64_C(0x9E3779B97F4A7C15);
-    return (size_t)(h ^ h >> 32) & mask;
+    return (size_t)(h ^ h >> 32);
 }
 
 static inline uint64_t bpe_pair(int32_t left, int32_t right)
@@ -76,9 +77,16 @@ static inline uint64_t bpe_pair(int32_t left, int32_t right)
 static inline const BpePair *bpe_find(const BpeModel *m, int32_t left, int32_t right)
 {
     uint64_t pair = bpe_pair(left, right);
-    size_t at = bpe_slot(pair, m->mask);
+    size_t at = bpe_hash(pair) & m->mask;
     while (m->pairs[at].pair != pair && m->pairs[at].pair != BPE_FREE) at = (at + 1) & m->mask;
     return m->pairs + at;
+}
+
+/* The rank of a pair, or -1. */
+static inline int32_t bpe_rank(const BpeModel *m, int32_t left, int32_t right)
+{
+    size_t bit = bpe_hash(bpe_pair(left, right)) & (8 * m->mask + 7);
+    return m->filter[bit >> 6] >> (bit & 63) & 1 ? bpe_find(m, left, right)->rank : -1;
 }
 
 /* Whether merging the bytes of `left` and `right` leaves these two. */
@@ -86,7 +94,7 @@ static inline int bpe_compatible(const BpeModel *m, int32_t left, int32_t right)
 {
     int32_t before = INT32_MAX; /* a merge across the border of a lower rank would have come first */
     for (;;) {
-        int32_t rank = bpe_find(m, left, right)->rank;
+        int32_t rank = bpe_rank(m, left, right);
         if (rank >= 0 && rank < before) return 0;
         int32_t of_left = m->tokens[left].rank, of_right = m->tokens[right].rank;
         if (of_left > of_right) {
@@ -118,6 +126,7 @@ static void bpe_model_free(BpeModel *m)
 {
     free(m->tokens);
     free(m->pairs);
+    free(m->filter);
     free(m->nodes);
     free(m->whole_at);
     memset(m, 0, sizeof *m);
@@ -134,7 +143,8 @@ static int bpe_model_begin(BpeModel *m, int32_t n_tokens, size_t n_merges)
     m->n_tokens = n_tokens;
     m->tokens = malloc(((size_t)n_tokens + 1) * sizeof *m->tokens);
     m->pairs = malloc(n_slots * sizeof *m->pairs);
-    if (m->tokens == NULL || m->pairs == NULL) return -1;
+    m->filter = calloc(n_slots / 8, sizeof *m->filter);
+    if (m->tokens == NULL || m->pairs == NULL || m->filter == NULL) return -1;
     memset(m->pairs, 0xff, n_slots * sizeof *m->pairs);
     m->mask = n_slots - 1;
     for (int32_t i = 0; i < n_tokens; i++) m->tokens[i] = (BpeToken){i, i, -2, -1, 0};
@@ -148,6 +158,8 @@ static int bpe_add_merge(BpeModel *m, int32_t left, int32_t right, int32_t made,
     if (!bpe_compatible(m, left, right)) return 0;
     BpePair *entry = (BpePair *)bpe_find(m, left, right);
     *entry = (BpePair){bpe_pair(left, right), rank, made};
+    size_t bit = bpe_hash(entry->pair) & (8 * m->mask + 7);
+    m->filter[bit >> 6] |= UINT64_C(1) << (bit & 63);
     m->tokens[made].left = left;
     m->tokens[made].right = right;
     m->tokens[made].rank = rank;

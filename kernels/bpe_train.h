@@ -63,7 +63,7 @@ static inline int64_t bpe_length(const BpeTrainer *t, int32_t id)
 
 static inline BpePlaces *bpe_find_pair(const BpeTrainer *t, uint64_t pair)
 {
-    size_t at = bpe_slot(pair, t->mask);
+    size_t at = (bpe_hash(pair) & t->mask);
     while (t->table[at].pair != pair && t->table[at].pair != BPE_FREE) at = (at + 1) & t->mask;
     return t->table + at;
 }
@@ -97,7 +97,7 @@ static void bpe_drop_pair(BpeTrainer *t, BpePlaces *entry)
     for (;;) {
         at = (at + 1) & t->mask;
         if (t->table[at].pair == BPE_FREE) break;
-        size_t home = bpe_slot(t->table[at].pair, t->mask);
+        size_t home = bpe_hash(t->table[at].pair) & t->mask;
         if (((at - home) & t->mask) >= ((at - gap) & t->mask)) {
             t->table[gap] = t->table[at];
             gap = at;

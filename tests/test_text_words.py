@@ -229,7 +229,7 @@ def test_hugging_face_reads_what_is_written(tmp_path):
     [
         ("{", "not JSON"),
         ("[]", "no JSON object"),
-        ('{"model": {"type": "BPE"}}', "type 'BPE'"),
+        ('{"model": {"type": "Elsewhere"}}', "type 'Elsewhere'"),
         ('{"format": "minilm_unsup", "format_version": 9}', "format version 9"),
         ('{"format": "minilm_unsup", "format_version": 1, "type": "Other"}', "type 'Other'"),
         (

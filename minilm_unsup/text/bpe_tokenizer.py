@@ -213,21 +213,20 @@ class BPETokenizer(Estimator):
         plain = [part for i, text in enumerate(texts) for part in _between(text, found[i])] if found else texts
         bounds = _bounds(plain, _BLOCK)
 
-        def block(a: int, b: int) -> list[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+        def block(a: int, b: int) -> list[Encoding]:
             ids, spans, ends = encoder.encode(
                 plain, bounds[a], bounds[b], bool(offsets), bool(self.add_prefix_space), bool(self.trim_offsets)
             )
-            return [(ids[i:j], spans[i:j]) for i, j in itertools.pairwise(ends.tolist())]
+            pairs = itertools.pairwise(ends.tolist())
+            if offsets:
+                return [Encoding(ids[i:j], spans[i:j]) for i, j in pairs]
+            return [Encoding(ids[i:j], spans) for i, j in pairs]
 
         parts = [part for some in map_blocks(block, len(bounds) - 1, 1) for part in some]
         if not found:
-            return [Encoding(ids, spans) for ids, spans in parts]
-        out, at = [], 0
-        for i in range(len(texts)):
-            n = len(found[i])
-            out.append(_join(parts[at : at + n + 1], found[i], offsets))
-            at += n + 1
-        return out
+            return parts
+        rest = iter(parts)
+        return [_join([next(rest) for _ in range(len(found[i]) + 1)], found[i], offsets) for i in range(len(texts))]
 
     def _find_special(self, texts: list[str]) -> dict[int, list[tuple[int, int, int]]]:
         """Special tokens of each text; empty where no text has any."""
@@ -330,12 +329,12 @@ def _between(text: str, found: list[tuple[int, int, int]]) -> list[str]:
     return [text[a:b] for a, b in zip(ends[::2], ends[1::2], strict=True)]
 
 
-def _join(parts: list[tuple[NDArray, NDArray]], found: list[tuple[int, int, int]], offsets: bool) -> Encoding:
+def _join(parts: list[Encoding], found: list[tuple[int, int, int]], offsets: bool) -> Encoding:
     """Put special tokens back between the parts of a text."""
     ids, spans, shift = [], [], 0
-    for (part, inside), special in itertools.zip_longest(parts, found):
-        ids.append(part)
-        spans.append(inside + shift)
+    for part, special in itertools.zip_longest(parts, found):
+        ids.append(part.ids)
+        spans.append(part.offsets + shift)
         if special is not None:
             start, end, number = special
             ids.append(np.array([number], dtype=np.int32))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Encoding"]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class Encoding:
     """Token ids of one text and where each token stands in it.
 
@@ -22,8 +19,15 @@ class Encoding:
         Start and end of each token in characters of the text: ``text[start:end]``.
     """
 
-    ids: NDArray[np.int32]
-    offsets: NDArray[np.int64]
+    __slots__ = ("ids", "offsets")
+
+    # Not a dataclass: a frozen one takes as long to make as a short text takes to encode.
+    def __init__(self, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> None:
+        self.ids = ids
+        self.offsets = offsets
+
+    def __repr__(self) -> str:
+        return f"Encoding(ids={self.ids!r}, offsets={self.offsets!r})"
 
     def __len__(self) -> int:
         return len(self.ids)
