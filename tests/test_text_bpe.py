@@ -38,7 +38,7 @@ _near = st.sampled_from(
 )
 _any = st.characters(codec="utf-8").filter(lambda c: unicodedata.category(c) != "Cn")
 texts_any = st.lists(st.one_of(_near, _near, _any), max_size=24).map("".join)
-texts_few = st.text("abc 中'1\n", max_size=20)
+texts_few = st.one_of(st.text("abc 中'1\n", max_size=20), st.text("ab", max_size=30))
 
 
 def _tokens(tokenizer, text):
