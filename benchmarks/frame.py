@@ -149,7 +149,7 @@ def machine() -> dict[str, Any]:
     from importlib import metadata
 
     peers = ("scikit-learn", "torch", "keras", "tensorflow-cpu", "faiss-cpu")
-    text_peers = ("tokenizers", "tiktoken", "sentencepiece", "rs_bpe")
+    text_peers = ("tokenizers", "tiktoken", "sentencepiece", "rs_bpe", "datasketch")
     for name in ("numpy", "numba", "minilm_unsup", *peers, *text_peers):
         try:
             versions[name] = metadata.version(name)

@@ -139,6 +139,11 @@ cdef bytes _classes(bint by_script):
     return _by_script if by_script else _by_word_character
 
 
+def character_classes(bint by_script):
+    """The class of each code point below WORDS_LIMIT, a byte each, as words_scan.h names them."""
+    return _classes(by_script)
+
+
 cdef class Vocabulary:
     """Distinct strings, numbered from 0 in the order given; a look-up takes one probe of a hash table."""
 

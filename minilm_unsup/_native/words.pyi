@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 HAN_MODES: Final[tuple[str, ...]]
 MAX_TEXT: Final[int]
 
+def character_classes(by_script: bool) -> bytes: ...
+
 @final
 class Vocabulary:
     def __init__(self, words: Iterable[str] = ...) -> None: ...
