@@ -35,7 +35,6 @@ cdef extern from "bpe_encode.h" nogil:
         size_t n_ids
         uint8_t* text
         size_t text_capacity
-    int bpe_reserve(void** buffer, size_t* capacity, size_t needed, size_t size)
     int bpe_worker_begin(BpeWorker* w)
     void bpe_worker_free(BpeWorker* w)
     int bpe_encode_text(const BpeModel* m, BpeWorker* w, int rule, const uint8_t* s, size_t n)
@@ -50,6 +49,7 @@ cdef extern from "words_table.h" nogil:
         void* slots
         int32_t n_words
         size_t n_bytes
+    int words_reserve(void** buffer, size_t* capacity, size_t needed, size_t size)
     int words_table_begin(WordTable* t)
     int words_table_index(WordTable* t, size_t n)
     int32_t words_append(WordTable* t, const unsigned char* p, size_t n)
@@ -232,7 +232,7 @@ cdef class Encoder:
                         s = <const uint8_t*>t.texts[row].data
                         n_bytes = <int64_t>t.texts[row].length
                     else:
-                        status = bpe_reserve(<void**>&w.text, &w.text_capacity, 4 * t.texts[row].length + 2, 1)
+                        status = words_reserve(<void**>&w.text, &w.text_capacity, 4 * t.texts[row].length + 2, 1)
                         if status < 0:
                             break
                         n_bytes = bpe_utf8(t.texts[row].data, t.texts[row].kind, t.texts[row].length, w.text + before)
@@ -251,7 +251,7 @@ cdef class Encoder:
                         break
                     bounds_view[row + 1] = <int64_t>w.n_ids
                     if with_offsets:
-                        status = bpe_reserve(<void**>&offsets, &capacity, 2 * w.n_ids, sizeof(int64_t))
+                        status = words_reserve(<void**>&offsets, &capacity, 2 * w.n_ids, sizeof(int64_t))
                         if status < 0:
                             break
                         if t.texts[row].kind == 0 and not before:
@@ -312,7 +312,7 @@ cdef class Pieces:
         try:
             with nogil:
                 for row in range(t.n):
-                    status = bpe_reserve(<void**>&buffer, &capacity, 4 * t.texts[row].length + 1 + WORDS_SLACK, 1)
+                    status = words_reserve(<void**>&buffer, &capacity, 4 * t.texts[row].length + 1 + WORDS_SLACK, 1)
                     if status < 0:
                         break
                     n_bytes = bpe_utf8(t.texts[row].data, t.texts[row].kind, t.texts[row].length, buffer)

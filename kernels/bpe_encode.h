@@ -8,6 +8,7 @@
 
 #include "bpe_model.h"
 #include "bpe_split.h"
+#include "words_table.h"
 
 #define BPE_IDS 3
 #define BPE_SETS_BITS 16 /* sets of two pieces: 4 MB */
@@ -29,22 +30,6 @@ typedef struct {
     size_t text_capacity;
 } BpeWorker;
 
-static int bpe_reserve(void **buffer, size_t *capacity, size_t needed, size_t size)
-{
-    size_t wanted = *capacity < 256 ? 256 : *capacity;
-    if (BPE_LIKELY(needed <= *capacity)) return 0;
-    while (wanted < needed) {
-        if (wanted > SIZE_MAX / 2) return -1;
-        wanted *= 2;
-    }
-    if (wanted > SIZE_MAX / size) return -1;
-    void *grown = realloc(*buffer, wanted * size);
-    if (grown == NULL) return -1;
-    *buffer = grown;
-    *capacity = wanted;
-    return 0;
-}
-
 static void bpe_worker_free(BpeWorker *w)
 {
     free(w->met);
@@ -65,27 +50,20 @@ static int bpe_worker_begin(BpeWorker *w)
     return 0;
 }
 
-static inline uint64_t bpe_load(const uint8_t *p)
-{
-    uint64_t k;
-    memcpy(&k, p, 8);
-    return k;
-}
-
 /* The bytes of p[0 .. n), n < 16, and n; the others zero. 16 bytes can be read. */
 static inline void bpe_key(const uint8_t *p, size_t n, uint64_t *low, uint64_t *high)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     uint8_t part[16] = {0};
     memcpy(part, p, n);
-    *low = bpe_load(part);
-    *high = bpe_load(part + 8) | n;
+    *low = words_load(part);
+    *high = words_load(part + 8) | n;
 #else
     static const uint64_t kept[24] = {
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff,
         UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
-    *low = bpe_load(p) & kept[n + 8];
-    *high = (bpe_load(p + 8) & kept[n]) | (uint64_t)n << 56;
+    *low = words_load(p) & kept[n + 8];
+    *high = (words_load(p + 8) & kept[n]) | (uint64_t)n << 56;
 #endif
 }
 
@@ -95,7 +73,7 @@ static int bpe_encode_new(const BpeModel *m, BpeWorker *w, const uint8_t *p, siz
 {
     if (n / 64 + 1 > w->dead_capacity) {
         size_t had = w->dead_capacity;
-        if (bpe_reserve((void **)&w->dead, &w->dead_capacity, n / 64 + 1, 8) < 0) return -1;
+        if (words_reserve((void **)&w->dead, &w->dead_capacity, n / 64 + 1, 8) < 0) return -1;
         memset(w->dead + had, 0, (w->dead_capacity - had) * 8);
     }
     int32_t *out = w->ids + w->n_ids;
@@ -154,12 +132,12 @@ static inline int bpe_encode_by(const BpeModel *m, BpeWorker *w, int rule, const
         size_t n_pieces = 0, first = i;
         for (; n_pieces < BPE_BATCH && i < n; i += pieces[n_pieces++].length) {
             BpePiece *piece = pieces + n_pieces;
-            size_t length = BPE_LIKELY(i + 17 <= n) ? bpe_word(rule, s, i) : 0;
+            size_t length = WORDS_LIKELY(i + 17 <= n) ? bpe_word(rule, s, i) : 0;
             if (length == 0) length = split_piece(rule, s, n, i) - i;
             piece->start = i;
             piece->length = length;
             if (length > 15) continue;
-            if (BPE_LIKELY(i + 16 <= n)) {
+            if (WORDS_LIKELY(i + 16 <= n)) {
                 bpe_key(s + i, length, &piece->low, &piece->high);
             } else {
                 uint8_t tail[16] = {0};
@@ -169,9 +147,9 @@ static inline int bpe_encode_by(const BpeModel *m, BpeWorker *w, int rule, const
             uint64_t hash = (piece->low ^ (piece->high << 29 | piece->high >> 35)) * UINT64_C(0x9E3779B97F4A7C15);
             hash = (hash ^ hash >> 32) * UINT64_C(0xD6E8FEB86659FD93);
             piece->set = w->met + 2 * (hash >> (64 - BPE_SETS_BITS));
-            BPE_PREFETCH(piece->set);
+            WORDS_PREFETCH(piece->set);
         }
-        if (bpe_reserve((void **)&w->ids, &w->capacity, w->n_ids + (i - first) + BPE_IDS, sizeof(int32_t)) < 0) return -1;
+        if (words_reserve((void **)&w->ids, &w->capacity, w->n_ids + (i - first) + BPE_IDS, sizeof(int32_t)) < 0) return -1;
         for (size_t k = 0; k < n_pieces; k++) {
             const BpePiece *piece = pieces + k;
             const uint8_t *p = s + piece->start;

@@ -17,14 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__GNUC__) || defined(__clang__)
-#define BPE_LIKELY(x) __builtin_expect(!!(x), 1)
-#define BPE_PREFETCH(p) __builtin_prefetch(p)
-#else
-#define BPE_LIKELY(x) (x)
-#define BPE_PREFETCH(p) ((void)(p))
-#endif
-
 typedef struct {
     uint64_t pair; /* left id << 32 | right id; all ones: free */
     int32_t rank, made;

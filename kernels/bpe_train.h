@@ -11,7 +11,6 @@
 #define MINILM_BPE_TRAIN_H
 
 #include "bpe_encode.h"
-#include "words_table.h"
 
 typedef struct {
     uint64_t pair; /* left << 32 | right; BPE_FREE: free */
@@ -128,7 +127,7 @@ static void bpe_sift_down(BpeCandidate *heap, size_t n, size_t at)
 
 static int bpe_heap_push(BpeTrainer *t, int64_t count, uint64_t pair)
 {
-    if (bpe_reserve((void **)&t->heap, &t->heap_capacity, t->n_heap + 1, sizeof *t->heap) < 0) return -1;
+    if (words_reserve((void **)&t->heap, &t->heap_capacity, t->n_heap + 1, sizeof *t->heap) < 0) return -1;
     BpeCandidate moved = {count, pair};
     size_t at = t->n_heap++;
     while (at && bpe_before(moved, t->heap[(at - 1) / 2])) {
@@ -141,8 +140,8 @@ static int bpe_heap_push(BpeTrainer *t, int64_t count, uint64_t pair)
 
 static inline int bpe_fresh(BpeTrainer *t, int32_t left, int32_t right, int64_t place)
 {
-    if (bpe_reserve((void **)&t->fresh_pairs, &t->fresh_capacity, t->n_fresh + 1, sizeof(uint64_t)) < 0) return -1;
-    if (bpe_reserve((void **)&t->fresh_places, &t->fresh_places_capacity, t->n_fresh + 1, sizeof(int32_t)) < 0) return -1;
+    if (words_reserve((void **)&t->fresh_pairs, &t->fresh_capacity, t->n_fresh + 1, sizeof(uint64_t)) < 0) return -1;
+    if (words_reserve((void **)&t->fresh_places, &t->fresh_places_capacity, t->n_fresh + 1, sizeof(int32_t)) < 0) return -1;
     t->fresh_pairs[t->n_fresh] = bpe_pair(left, right);
     t->fresh_places[t->n_fresh++] = (int32_t)place;
     return 0;

@@ -15,7 +15,7 @@ from .._estimator import Estimator
 from .._native import load
 from .._parallel import map_blocks
 from .._validation import check_choice, check_is_fitted, check_number, check_texts
-from .encoding import Encoding
+from .encoding import Encoding, check_ids
 from .special_tokens import SpecialToken, SpecialTokens
 
 __all__ = ["BPETokenizer", "bytes_to_symbols"]
@@ -245,9 +245,7 @@ class BPETokenizer(Estimator):
             For an id that no token has.
         """
         check_is_fitted(self, "vocabulary_")
-        numbers = np.asarray(list(ids) if not isinstance(ids, np.ndarray) else ids)
-        if numbers.ndim != 1 or (len(numbers) and numbers.dtype.kind not in "iu"):
-            raise TypeError("ids must be a sequence of whole numbers")
+        numbers = check_ids(ids)
         skipped = {token.id for token in self._special.tokens if token.special} if skip_special_tokens else ()
         try:
             return b"".join([self._spelled[i] for i in numbers.tolist() if i not in skipped])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Encoding"]
+__all__ = ["Encoding", "check_ids"]
 
 
 class Encoding:
@@ -38,3 +40,17 @@ class Encoding:
         return np.array_equal(self.ids, other.ids) and np.array_equal(self.offsets, other.offsets)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def check_ids(ids: Iterable[int]) -> NDArray:
+    """Return token ids as an array of one axis.
+
+    Raises
+    ------
+    TypeError
+        If they are no whole numbers, or not one after another.
+    """
+    numbers = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids))
+    if numbers.ndim != 1 or (len(numbers) and numbers.dtype.kind not in "iu"):
+        raise TypeError("ids must be a sequence of whole numbers")
+    return numbers

@@ -13,7 +13,7 @@ from .._estimator import Estimator
 from .._native import load
 from .._parallel import map_blocks
 from .._validation import check_choice, check_is_fitted, check_number, check_texts
-from .encoding import Encoding
+from .encoding import Encoding, check_ids
 
 __all__ = ["HAN_FUNCTION_CHARACTERS", "WordTokenizer"]
 
@@ -222,9 +222,7 @@ class WordTokenizer(Estimator):
             For an id outside the vocabulary.
         """
         check_is_fitted(self, "vocabulary_")
-        numbers = np.asarray(list(ids) if not isinstance(ids, np.ndarray) else ids)
-        if numbers.ndim != 1 or (len(numbers) and numbers.dtype.kind not in "iu"):
-            raise TypeError("ids must be a sequence of whole numbers")
+        numbers = check_ids(ids)
         wrong = (numbers < 0) | (numbers >= len(self._tokens))
         if wrong.any():
             raise ValueError(f"ids must lie in [0, {len(self._tokens)}), got {numbers[wrong][0]}")
