@@ -214,7 +214,7 @@ static int bpe_make_trie(BpeModel *m, const int32_t *order, size_t n, const uint
     int status = -1;
     BpeRange *ranges = malloc(ranges_capacity * sizeof *ranges);
     if (ranges == NULL || bpe_nodes_room(m, &capacity, &is_base, 512) < 0) goto end;
-    m->nodes[0].link = BPE_TAKEN;
+    m->nodes[0].link = BPE_TAKEN | 0xff; /* no byte leads to the root: slot 0 is where a leaf looks for byte 0 */
     ranges[n_ranges++] = (BpeRange){0, (uint32_t)n, 0, 0, -1};
     while (next < n_ranges) {
         BpeRange r = ranges[next++];

@@ -74,6 +74,17 @@ def test_any_text_is_cut_merged_and_given_back(text, pattern, corpus):
         assert end == np.searchsorted(ends, at)
 
 
+def test_every_character_behind_every_kind_of_token():
+    """A leaf of the trie has no child, whatever byte comes; NUL once led back to its root."""
+    some = [*map(chr, range(256)), "猫", "\u3000", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff"]
+    tokenizer = BPETokenizer(pattern="none").train(["the cat, the cat 猫猫狗"] * 3, 300)
+    for first in ("", "t", "the", "the cat", "猫", "\0"):
+        texts = [first + character + behind for character in some for behind in ("", "\0", "the")]
+        for text, encoding in zip(texts, tokenizer.encode_batch(texts), strict=True):
+            assert tokenizer.decode(encoding.ids) == text
+            assert encoding.offsets[-1, 1] == len(text)
+
+
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=14), st.text("ab", max_size=30))
 def test_any_list_of_merges_is_followed(draws, text):
     """Merges that training would never give: dead ones, several that make one token."""
