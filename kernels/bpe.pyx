@@ -200,11 +200,18 @@ cdef class Encoder:
                 merges.append((ids[0], ids[1], i))
         return np.array(merges, dtype=np.int32).reshape(-1, 3)
 
-    def encode(self, list texts not None, Py_ssize_t start, Py_ssize_t stop, bint with_offsets, bint prefix, bint trim):
+    def encode(self, list texts not None, Py_ssize_t start, Py_ssize_t stop, bint with_offsets, bint prefix, bint trim,
+               bytes begins=None):
         """Ids (n,), offsets (n, 2) and the bounds of each text (n_texts + 1) of texts[start:stop], one after another.
 
         `prefix`: put a space before each text that does not start with one. `trim`: leave spaces out of the offsets.
+        `begins`: 1 for each of `texts` that is not the rest of one behind a special token; all, where left out.
         """
+        if begins is not None and len(begins) != len(texts):
+            raise ValueError(f"begins has {len(begins)} bytes for {len(texts)} texts")
+        cdef const uint8_t* is_begin = NULL
+        if begins is not None:
+            is_begin = begins
         cdef Texts t = Texts(texts, start, stop)
         cdef Worker mine
         cdef BpeWorker* w
@@ -259,7 +266,8 @@ cdef class Encoder:
                         else:
                             bpe_offsets(&self.model, w.ids + first, w.n_ids - first, s, before, offsets + 2 * first)
                         if trim:
-                            bpe_trim(&self.model, w.ids + first, w.n_ids - first, s, prefix, offsets + 2 * first)
+                            bpe_trim(&self.model, w.ids + first, w.n_ids - first, s,
+                                     prefix and (is_begin == NULL or is_begin[start + row]), offsets + 2 * first)
             if status < 0:
                 raise MemoryError
             if n_bytes < 0:

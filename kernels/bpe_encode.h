@@ -239,7 +239,8 @@ static void bpe_offsets_ascii(const BpeModel *m, const int32_t *ids, size_t n_id
     }
 }
 
-/* Leave the spaces at both ends of a token out of its offsets, as the ByteLevel post-processor of tokenizers does. */
+/* Leave the spaces at both ends of a token out of its offsets, as the ByteLevel post-processor of tokenizers does. Where
+ * `prefix`, a space before the first character may be one that was put there. */
 static void bpe_trim(const BpeModel *m, const int32_t *ids, size_t n_ids, const uint8_t *s, int prefix, int64_t *out)
 {
     for (size_t i = 0; i < n_ids; s += m->tokens[ids[i++]].length) {

@@ -263,3 +263,24 @@ def test_time_is_linear_in_one_repeated_character(character, pattern):
         assert tokenizer.decode(ids) == text
     # 8 times the text; a quadratic encoder would take 64 times as long, a machine that is busy perhaps twice.
     assert seconds[1 << 20] < 32 * seconds[1 << 17]
+
+
+@given(
+    st.lists(texts_any, min_size=1, max_size=6),
+    st.sampled_from([("gpt2", False), ("gpt2", True), ("gpt4", False), ("none", False), ("none", True)]),
+    st.booleans(),
+)
+def test_ids_and_offsets_are_those_of_tokenizers(tmp_path_factory, texts, form, trim):
+    peer = pytest.importorskip("tokenizers")
+    pattern, prefix = form
+    tokenizer = BPETokenizer(
+        pattern=pattern, special_tokens=["<s>", "'s"], add_prefix_space=prefix, trim_offsets=trim
+    ).train(texts, 320, 1)
+    path = tmp_path_factory.mktemp("peer") / "tokenizer.json"
+    tokenizer.save(path)
+    other = peer.Tokenizer.from_file(str(path))
+    texts = [*texts, "a<s> b", "<s>", " 's<s"]
+    for text, encoding in zip(texts, tokenizer.encode_batch(texts), strict=True):
+        expected = other.encode(text)
+        assert encoding.ids.tolist() == expected.ids
+        assert encoding.offsets.tolist() == [list(span) for span in expected.offsets]

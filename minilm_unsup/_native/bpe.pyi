@@ -18,7 +18,14 @@ class Encoder:
     merges: NDArray[Any]
     def __init__(self, tokens: list[bytes], merges: NDArray[Any] | None, rule: str, whole_first: bool) -> None: ...
     def encode(
-        self, texts: list[str], start: int, stop: int, with_offsets: bool, prefix: bool, trim: bool
+        self,
+        texts: list[str],
+        start: int,
+        stop: int,
+        with_offsets: bool,
+        prefix: bool,
+        trim: bool,
+        begins: bytes | None = ...,
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...
 
 @final

@@ -210,13 +210,15 @@ class BPETokenizer(Estimator):
         """
         encoder, texts = self._ready(), check_texts(texts)
         found = self._find_special(texts) if parse_special else {}
-        plain = [part for i, text in enumerate(texts) for part in _between(text, found[i])] if found else texts
+        plain, begins = texts, None
+        if found:
+            plain = [part for i, text in enumerate(texts) for part in _between(text, found[i])]
+            begins = b"".join(b"\1" + b"\0" * len(found[i]) for i in range(len(texts)))
         bounds = _bounds(plain, _BLOCK)
+        prefix, trim = bool(self.add_prefix_space), bool(self.trim_offsets)
 
         def block(a: int, b: int) -> list[Encoding]:
-            ids, spans, ends = encoder.encode(
-                plain, bounds[a], bounds[b], bool(offsets), bool(self.add_prefix_space), bool(self.trim_offsets)
-            )
+            ids, spans, ends = encoder.encode(plain, bounds[a], bounds[b], bool(offsets), prefix, trim, begins)
             pairs = itertools.pairwise(ends.tolist())
             if offsets:
                 return [Encoding(ids[i:j], spans[i:j]) for i, j in pairs]
