@@ -10,7 +10,7 @@ import numpy as np
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.math cimport fabs, log, sqrt
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
@@ -39,6 +39,9 @@ cdef extern from "words_table.h" nogil:
     int32_t words_append(WordTable* t, const unsigned char* p, size_t n)
     int32_t words_intern(WordTable* t, const unsigned char* p, size_t n, uint64_t hash, int* is_new)
     int32_t words_look_up(const WordTable* t, const unsigned char* p, size_t n, uint64_t hash)
+
+cdef extern from "words_murmurhash3.h" nogil:
+    int32_t words_murmurhash3(const unsigned char* p, size_t n, uint32_t seed)
 
 cdef extern from "words_sort.h" nogil:
     int words_sort(const WordTable* t, int32_t* ids, size_t n)
@@ -232,6 +235,17 @@ cdef class Vocabulary:
                 raise IndexError(f"word {ids[i]} of {self.table.n_words}")
             if words_append(&out.table, self.table.bytes + starts[ids[i]], starts[ids[i] + 1] - starts[ids[i]]) < 0:
                 raise MemoryError
+        return out
+
+    def murmurhash3(self, uint32_t seed):
+        """MurmurHash3 (x86, 32 bits) of each word's UTF-8 bytes, (n,) int32."""
+        out = np.empty(self.table.n_words, dtype=np.int32)
+        cdef int32_t[::1] view = out
+        cdef int32_t i
+        with nogil:
+            for i in range(self.table.n_words):
+                view[i] = words_murmurhash3(self.table.bytes + self.table.starts[i],
+                                            self.table.starts[i + 1] - self.table.starts[i], seed)
         return out
 
     def state(self):

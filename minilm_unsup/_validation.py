@@ -206,10 +206,10 @@ def _check_csr(
     out = CSRMatrix(
         data, np.ascontiguousarray(indices, dtype=np.int32), np.ascontiguousarray(indptr, dtype=np.int64), shape
     )
-    return _sum_duplicates(out)
+    return sum_duplicates(out)
 
 
-def _sum_duplicates(X: CSRMatrix) -> CSRMatrix:
+def sum_duplicates(X: CSRMatrix) -> CSRMatrix:
     """Return `X` with columns in order and each at most once a row; `X` itself where that already holds."""
     if X.nnz < 2:
         return X

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .count_vectorizer import CountVectorizer
     from .deduplicator import Deduplicator
     from .encoding import Encoding
+    from .hashing_vectorizer import HashingVectorizer
     from .quality import QualityFilter
     from .removal import RemovalReport
     from .standard_library import standard_library_docstrings
@@ -33,6 +34,7 @@ __all__ = [
     "Deduplicator",
     "Edit",
     "Encoding",
+    "HashingVectorizer",
     "QualityFilter",
     "RemovalReport",
     "TextCleaner",
@@ -56,6 +58,7 @@ _WHERE = {
     "Deduplicator": ".deduplicator",
     "Edit": ".cleaner",
     "Encoding": ".encoding",
+    "HashingVectorizer": ".hashing_vectorizer",
     "QualityFilter": ".quality",
     "RemovalReport": ".removal",
     "TextCleaner": ".cleaner",

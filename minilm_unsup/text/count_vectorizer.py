@@ -150,35 +150,10 @@ class CountVectorizer(Estimator):
         return terms
 
     def _check_dtype(self) -> np.dtype:
-        try:
-            dtype = np.dtype(self.dtype)
-        except TypeError:
-            raise TypeError(f"dtype must be a numeric numpy dtype, got {self.dtype!r}") from None
-        if dtype.kind not in "iuf":
-            raise ValueError(f"dtype must be one of integers or floats, got {dtype}")
-        return dtype
+        return check_count_dtype(self.dtype)
 
     def _count(self, texts: list[str]) -> list[Any]:
-        """One block of counts for each fixed run of texts."""
-        low, high = _check_ngram_range(self.ngram_range)
-        stop_words = _stop_table(self.stop_words)
-        tokenizer = WordTokenizer() if self.tokenizer is None else self.tokenizer
-        if isinstance(tokenizer, WordTokenizer):
-            scanner = tokenizer.scanner()
-            return map_blocks(
-                lambda start, stop: scanner.count(texts, start, stop, low, high, stop_words),
-                len(texts),
-                TEXTS_PER_BLOCK,
-            )
-        tokenize = tokenizer.tokenize if hasattr(tokenizer, "tokenize") else tokenizer
-        if not callable(tokenize):
-            raise TypeError(
-                f"tokenizer must be None, an object with a method tokenize, or a callable that returns a list of "
-                f"strings, got {type(tokenizer).__name__}"
-            )
-        # A tokenizer of the caller's own holds the interpreter's lock: its blocks run one after another, here.
-        starts = range(0, len(texts), TEXTS_PER_BLOCK)
-        return [_count_strings(tokenize, texts[i : i + TEXTS_PER_BLOCK], low, high, stop_words) for i in starts]
+        return count_blocks(texts, self.tokenizer, self.ngram_range, self.stop_words)
 
     def get_state(self) -> dict[str, Any]:
         """Return parameters (values that JSON can hold) and arrays from which `from_state` makes the same vectorizer.
@@ -231,6 +206,38 @@ class CountVectorizer(Estimator):
         vectorizer = cls(**params)
         vectorizer._terms = terms
         return vectorizer
+
+
+def check_count_dtype(value: Any) -> np.dtype:
+    """Return `value` as a dtype of counts."""
+    try:
+        dtype = np.dtype(value)
+    except TypeError:
+        raise TypeError(f"dtype must be a numeric numpy dtype, got {value!r}") from None
+    if dtype.kind not in "iuf":
+        raise ValueError(f"dtype must be one of integers or floats, got {dtype}")
+    return dtype
+
+
+def count_blocks(texts: list[str], tokenizer: Any, ngram_range: Any, stop_words: Any) -> list[Any]:
+    """Return one block of counts for each fixed run of texts; parameters as in `CountVectorizer`."""
+    low, high = _check_ngram_range(ngram_range)
+    stop_table = _stop_table(stop_words)
+    tokenizer = WordTokenizer() if tokenizer is None else tokenizer
+    if isinstance(tokenizer, WordTokenizer):
+        scanner = tokenizer.scanner()
+        return map_blocks(
+            lambda start, stop: scanner.count(texts, start, stop, low, high, stop_table), len(texts), TEXTS_PER_BLOCK
+        )
+    tokenize = tokenizer.tokenize if hasattr(tokenizer, "tokenize") else tokenizer
+    if not callable(tokenize):
+        raise TypeError(
+            f"tokenizer must be None, an object with a method tokenize, or a callable that returns a list of "
+            f"strings, got {type(tokenizer).__name__}"
+        )
+    # A tokenizer of the caller's own holds the interpreter's lock: its blocks run one after another, here.
+    starts = range(0, len(texts), TEXTS_PER_BLOCK)
+    return [_count_strings(tokenize, texts[i : i + TEXTS_PER_BLOCK], low, high, stop_table) for i in starts]
 
 
 def _count_strings(tokenize: Callable[[str], Any], texts: list[str], low: int, high: int, stop_words: Any) -> Any:
