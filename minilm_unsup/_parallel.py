@@ -205,6 +205,7 @@ class _BlasThreads:
             return self._functions() is not None
 
     def enter(self) -> None:
+        _held.depth = getattr(_held, "depth", 0) + 1
         with self._lock:
             self._depth += 1
             if self._depth == 1:
@@ -215,12 +216,14 @@ class _BlasThreads:
                         functions[1](1)
 
     def leave(self) -> None:
+        _held.depth -= 1
         with self._lock:
             self._depth -= 1
             if self._depth == 0 and self._found is not None and self._saved != 1:
                 self._found[1](self._saved)
 
 
+_held = threading.local()
 _blas = _BlasThreads()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
@@ -232,8 +235,11 @@ def blas_is_controlled() -> bool:
 
 
 def blas_is_held() -> bool:
-    """Tell whether BLAS is held to one thread already, as it is all through a fit; then nobody need hold it again."""
-    return _blas._depth > 0
+    """Tell whether the calling thread holds BLAS to one thread, as it does all through a fit, or runs a block for such.
+
+    That another thread holds it says nothing: it may let go in the middle of a product.
+    """
+    return getattr(_held, "depth", 0) > 0 or getattr(_in_worker, "active", False)
 
 
 @contextmanager

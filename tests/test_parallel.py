@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minilm_unsup import get_num_threads, set_num_threads
-from minilm_unsup._parallel import _blas, blas_is_controlled, blocks_of, map_blocks, one_blas_thread
+from minilm_unsup._parallel import _blas, blas_is_controlled, blas_is_held, blocks_of, map_blocks, one_blas_thread
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +105,26 @@ def test_environment_variable(monkeypatch):
     set_num_threads(None)
     with pytest.raises(ValueError, match="MINILM_NUM_THREADS"):
         get_num_threads()
+
+
+def test_another_thread_that_holds_blas_says_nothing():
+    """Were it taken for a hold, the other thread could let go in the middle of a product: other bits."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with one_blas_thread():
+            inside.set()
+            leave.wait(30)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    try:
+        assert inside.wait(30)
+        assert not blas_is_held()
+        with one_blas_thread():
+            assert blas_is_held()
+            assert map_blocks(lambda a, b: blas_is_held(), 4, 1) == [True] * 4
+        assert not blas_is_held()
+    finally:
+        leave.set()
+        other.join()
