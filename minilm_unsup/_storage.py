@@ -241,8 +241,7 @@ def save_directory(
     if path.exists() or path.is_symlink():
         if not force:
             raise FileExistsError(f"{path} exists; choose another name or allow replacing it (force)")
-        if not path.is_dir() or path.is_symlink() or (any(path.iterdir()) and not (path / _CONFIG).is_file()):
-            raise StorageError(f"{path} exists and is not a model directory; it is left as it is: choose another name")
+        _check_replaceable(path)
     try:
         part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     except OSError as error:
@@ -257,7 +256,7 @@ def save_directory(
         write_file(part / _CONFIG, json.dumps(full, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         os.chmod(part, 0o777 & ~_umask())
         _sync_directory(part)
-        _rename_in(part, path)
+        _rename_in(part, path, force)
         _sync_directory(path.parent)
     except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
@@ -266,9 +265,38 @@ def save_directory(
         raise
 
 
-def _rename_in(part: Path, path: Path) -> None:
-    if not path.exists():
-        os.rename(part, path)
+def _check_replaceable(path: Path) -> None:
+    """Raise unless `path` is an empty directory or one that `save_directory` wrote and nobody put a file into."""
+
+    def refuse(why: str) -> StorageError:
+        return StorageError(f"{path} exists and {why}; it is left as it is: choose another name")
+
+    if path.is_symlink() or not path.is_dir():
+        raise refuse("is not a model directory")
+    found = {p.name for p in path.iterdir()}
+    if not found:
+        return
+    try:
+        config = json.loads((path / _CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        config = None
+    ours = isinstance(config, dict) and "format_version" in config and isinstance(config.get("sha256"), dict)
+    if not ours:
+        raise refuse("is not a model directory")
+    foreign = sorted(found - set(config["sha256"]) - {_CONFIG})
+    if foreign:
+        raise refuse(f"holds {foreign[0]!r}, which the model in it did not write")
+
+
+def _rename_in(part: Path, path: Path, force: bool) -> None:
+    if not force or not path.exists():
+        # A directory that appeared meanwhile is not ours to replace: rename refuses it unless it is empty.
+        try:
+            os.rename(part, path)
+        except OSError as error:
+            if force or not path.exists():
+                raise
+            raise FileExistsError(f"{path} appeared while the model was written; choose another name") from error
         return
     aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
     os.rename(path, aside / path.name)

@@ -185,3 +185,33 @@ def test_write_file_is_whole_and_asks_before_replacing(tmp_path):
     assert os.listdir(tmp_path) == ["r.html"]
     with pytest.raises(StorageError, match="is a directory"):
         write_file(tmp_path, "x", force=True)
+
+
+@pytest.mark.parametrize("config", ["{}", "[1]", '{"name": "another project"}', "no JSON"])
+def test_force_spares_a_directory_with_a_config_of_someone_else(tmp_path, config):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "config.json").write_text(config)
+    with pytest.raises(StorageError, match="is not a model directory"):
+        save_directory(tmp_path / "d", {"class": "A"}, {}, force=True)
+    assert (tmp_path / "d" / "config.json").read_text() == config
+
+
+def test_force_spares_a_model_directory_that_holds_other_files(tmp_path):
+    save_directory(tmp_path / "d", {"class": "A"}, {})
+    (tmp_path / "d" / "thesis.txt").write_text("years of work")
+    with pytest.raises(StorageError, match=r"holds 'thesis\.txt'"):
+        save_directory(tmp_path / "d", {"class": "B"}, {}, force=True)
+    assert (tmp_path / "d" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_directory_that_appears_meanwhile_is_kept(tmp_path, monkeypatch):
+    def slow(arrays, path):
+        save_arrays(arrays, path)
+        monkeypatch.undo()
+        save_directory(tmp_path / "d", {"class": "first"}, {})
+
+    monkeypatch.setattr("minilm_unsup._storage.save_arrays", slow)
+    with pytest.raises(FileExistsError, match="appeared"):
+        save_directory(tmp_path / "d", {"class": "second"}, {})
+    assert load_directory(tmp_path / "d")[0]["class"] == "first"
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
