@@ -138,7 +138,9 @@ def check_gradients(
         failures.append("forward or backward changed the input")
     found = {name: store.grads[name].copy() for name in store.shapes}
     places: dict[str, NDArray] = dict(store.params)
-    if dX is not None and not isinstance(X, CSRMatrix):
+    if dX is None and not isinstance(X, CSRMatrix):
+        failures.append("backward returned no gradient by the input though need_dX is true")
+    elif dX is not None and not isinstance(X, CSRMatrix):
         found["X"], places["X"] = np.array(dX), X
     n_checked, worst, worst_at = 0, 0.0, ""
     for name, array in places.items():

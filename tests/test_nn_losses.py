@@ -140,3 +140,26 @@ def test_the_printed_formula_of_the_article_fails():
         assert best == pytest.approx(right(x), rel=1e-12)
         for other in (logit - 0.1, logit + 0.1):
             assert BinaryCrossEntropy().value(np.array([[other]]), np.array([[x]]), work=Workspace()) > best
+
+
+@pytest.mark.parametrize("loss", [BinaryCrossEntropy(), Multinomial(), SquaredError()])
+@pytest.mark.parametrize("shape", [(4, 2), (3, 3), (5, 3), (4,)])
+def test_targets_of_another_shape_are_an_error(loss, shape):
+    logits, out = np.zeros((4, 3)), np.zeros((4, 3))
+    with pytest.raises(ValueError, match="targets must have shape"):
+        loss.gradient(logits, np.zeros(shape), out, work=Workspace())
+    with pytest.raises(ValueError, match="targets must have shape"):
+        loss.bind_gradient(logits, np.zeros(shape), out, work=Workspace())()
+    with pytest.raises(ValueError, match="out must have the shape"):
+        loss.gradient(logits, np.zeros((4, 3)), np.zeros((4, 3), dtype=np.float32), work=Workspace())
+
+
+def test_class_numbers_out_of_range_are_an_error():
+    loss, logits, out = SoftmaxCrossEntropy(), np.zeros((3, 2)), np.zeros((3, 2))
+    for targets in ([0, 1, 2], [0, -1, 1]):
+        with pytest.raises(ValueError, match="class numbers from 0 to 1"):
+            loss.gradient(logits, np.array(targets, dtype=np.int32), out, work=Workspace())
+    with pytest.raises(ValueError, match="targets must have shape"):
+        loss.gradient(logits, np.zeros(2, dtype=np.int32), out, work=Workspace())
+    with pytest.raises(TypeError, match="int dtype"):
+        loss.gradient(logits, np.zeros(3), out, work=Workspace())

@@ -11,7 +11,7 @@ from .._csr import CSRMatrix
 from .._validation import kernel_view
 from ..ops.exponential import binary_dense, binary_sparse
 from .activations import sigmoid
-from .loss import BLOCK_VALUES, Loss, split_targets, sum_over_rows
+from .loss import BLOCK_VALUES, Loss, check_loss_arrays, split_targets, sum_over_rows
 from .plan import Call
 from .workspace import Workspace
 
@@ -29,6 +29,7 @@ class BinaryCrossEntropy(Loss):
 
     def gradient(self, logits: NDArray, targets: Any, out: NDArray, *, work: Workspace) -> float:
         """Return the mean loss and write its gradient; `targets` may be sparse."""
+        check_loss_arrays(logits, targets, out)
         n, d = logits.shape
         scale = logits.dtype.type(1.0 / (n * d))
 
@@ -43,6 +44,7 @@ class BinaryCrossEntropy(Loss):
 
     def bind_gradient(self, logits: NDArray, targets: NDArray, out: NDArray, *, work: Workspace) -> Call:
         """Return the gradient as a call without arguments, with nothing looked up where one block holds all rows."""
+        check_loss_arrays(logits, targets, out)
         n, d = logits.shape
         if n * d > BLOCK_VALUES:
             return super().bind_gradient(logits, targets, out, work=work)
@@ -57,7 +59,7 @@ class BinaryCrossEntropy(Loss):
         """Return the sigmoid of `logits`."""
         return sigmoid(logits)
 
-    def check_targets(self, targets: Any, name: str = "X") -> None:
+    def check_targets(self, targets: Any, name: str = "X", *, n_outputs: int | None = None) -> None:
         """Raise for targets outside [0, 1]."""
         values = targets.data if isinstance(targets, CSRMatrix) else targets
         if values.size and not (values.min() >= 0 and values.max() <= 1):

@@ -15,7 +15,7 @@ from .._validation import kernel_view
 from .plan import Call
 from .workspace import Workspace
 
-__all__ = ["Loss", "split_targets", "sum_over_rows"]
+__all__ = ["Loss", "check_loss_arrays", "split_targets", "sum_over_rows"]
 
 # Values of the output that one block of rows holds: about 0.15 ms of one core, worth handing to another thread.
 BLOCK_VALUES = 1 << 18
@@ -35,6 +35,23 @@ def split_targets(targets: NDArray | CSRMatrix) -> tuple[tuple[NDArray, NDArray,
         data = kernel_view(targets.data)
         return (data, kernel_view(targets.indices), kernel_view(targets.indptr)), data
     return None, kernel_view(targets)
+
+
+def check_loss_arrays(logits: NDArray, targets: Any, out: NDArray, shape: tuple[int, ...] | None = None) -> None:
+    """Raise unless `targets` have `shape` (that of `logits` where it is left out) and `out` is like `logits`.
+
+    The kernels read and write what these shapes say without another look.
+    """
+    wanted = logits.shape if shape is None else shape
+    if targets.shape != wanted:
+        raise ValueError(
+            f"targets must have shape {wanted} to go with logits of shape {logits.shape}, got {targets.shape}"
+        )
+    if out.shape != logits.shape or out.dtype != logits.dtype:
+        raise ValueError(
+            f"out must have the shape {logits.shape} and dtype {logits.dtype} of the logits, "
+            f"got {out.shape} and {out.dtype}"
+        )
 
 
 @dataclass(frozen=True)
@@ -68,5 +85,5 @@ class Loss:
         """Return the mean of the targets that `logits` stand for; a new array."""
         raise NotImplementedError
 
-    def check_targets(self, targets: Any, name: str = "X") -> None:
-        """Raise where `targets` are out of the range of the loss."""
+    def check_targets(self, targets: Any, name: str = "X", *, n_outputs: int | None = None) -> None:
+        """Raise where `targets` are out of the range of the loss, for a network of `n_outputs` outputs."""

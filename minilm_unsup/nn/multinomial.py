@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .._csr import CSRMatrix
 from ..ops.exponential import multinomial_dense, multinomial_sparse
 from ..ops.softmax import softmax
-from .loss import Loss, split_targets, sum_over_rows
+from .loss import Loss, check_loss_arrays, split_targets, sum_over_rows
 from .workspace import Workspace
 
 __all__ = ["Multinomial"]
@@ -27,6 +27,7 @@ class Multinomial(Loss):
 
     def gradient(self, logits: NDArray, targets: Any, out: NDArray, *, work: Workspace) -> float:
         """Return the mean loss and write its gradient; `targets` may be sparse."""
+        check_loss_arrays(logits, targets, out)
         n, d = logits.shape
         scale = logits.dtype.type(1.0 / n)
         largest = work.array("largest", (n,), logits.dtype)
@@ -45,7 +46,7 @@ class Multinomial(Loss):
         """Return the softmax of `logits`: the expected share of each feature."""
         return softmax(logits)
 
-    def check_targets(self, targets: Any, name: str = "X") -> None:
+    def check_targets(self, targets: Any, name: str = "X", *, n_outputs: int | None = None) -> None:
         """Raise for negative targets."""
         values = targets.data if isinstance(targets, CSRMatrix) else targets
         if values.size and not values.min() >= 0:

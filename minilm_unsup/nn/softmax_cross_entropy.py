@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from .._validation import kernel_view
 from ..ops.exponential import classes_dense
 from ..ops.softmax import softmax
-from .loss import BLOCK_VALUES, Loss, sum_over_rows
+from .loss import BLOCK_VALUES, Loss, check_loss_arrays, sum_over_rows
 from .plan import Call
 from .workspace import Workspace
 
@@ -22,8 +23,18 @@ class SoftmaxCrossEntropy(Loss):
     """``-log softmax(a)_y`` for a class number y a row; mean over rows. Its gradient is ``softmax(a) - onehot(y)``."""
 
     def gradient(self, logits: NDArray, targets: NDArray, out: NDArray, *, work: Workspace) -> float:
-        """Return the mean loss and write its gradient; `targets` are int32 class numbers, shape (N,)."""
+        """Return the mean loss and write its gradient; `targets` are int32 class numbers, shape (N,).
+
+        Raises
+        ------
+        ValueError
+            If a class number is outside [0, D), or an array does not fit the logits.
+        TypeError
+            If the class numbers are no ints.
+        """
         n, d = logits.shape
+        check_loss_arrays(logits, targets, out, (n,))
+        self.check_targets(targets, "targets", n_outputs=d)
         scale = logits.dtype.type(1.0 / n)
         classes, largest = kernel_view(targets), work.array("largest", (n,), logits.dtype)
 
@@ -35,8 +46,13 @@ class SoftmaxCrossEntropy(Loss):
         return sum_over_rows(block, n, d) / n
 
     def bind_gradient(self, logits: NDArray, targets: NDArray, out: NDArray, *, work: Workspace) -> Call:
-        """Return the gradient as a call without arguments, with nothing looked up where one block holds all rows."""
+        """Return the gradient as a call without arguments, with nothing looked up where one block holds all rows.
+
+        `targets` are a buffer that is filled later: its class numbers are taken to lie in [0, D), as `check_targets`
+        has found for the data it is filled from.
+        """
         n, d = logits.shape
+        check_loss_arrays(logits, targets, out, (n,))
         if n * d > BLOCK_VALUES:
             return super().bind_gradient(logits, targets, out, work=work)
         classes, scale = kernel_view(targets), logits.dtype.type(1.0 / n)
@@ -51,3 +67,12 @@ class SoftmaxCrossEntropy(Loss):
     def mean(self, logits: NDArray) -> NDArray:
         """Return the softmax of `logits`: the probability of each class."""
         return softmax(logits)
+
+    def check_targets(self, targets: Any, name: str = "y", *, n_outputs: int | None = None) -> None:
+        """Raise unless `targets` are ints from 0 to ``n_outputs - 1``."""
+        if targets.dtype.kind not in "iu":
+            raise TypeError(f"{name} must be class numbers of an int dtype, got {targets.dtype}")
+        low, high = (int(targets.min()), int(targets.max())) if targets.size else (0, 0)
+        if low < 0 or (n_outputs is not None and high >= n_outputs):
+            last = "" if n_outputs is None else f" to {n_outputs - 1}, one for each output"
+            raise ValueError(f"{name} must be class numbers from 0{last}, got {low} to {high}")

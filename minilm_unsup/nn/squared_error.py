@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from .._numba import JIT_FAST, njit
-from .loss import Loss, split_targets, sum_over_rows
+from .loss import Loss, check_loss_arrays, split_targets, sum_over_rows
 from .workspace import Workspace
 
 __all__ = ["SquaredError"]
@@ -20,6 +20,7 @@ class SquaredError(Loss):
 
     def gradient(self, logits: NDArray, targets: Any, out: NDArray, *, work: Workspace) -> float:
         """Return the mean loss and write its gradient; `targets` may be sparse."""
+        check_loss_arrays(logits, targets, out)
         n, d = logits.shape
         scale = logits.dtype.type(2.0 / (n * d))
 

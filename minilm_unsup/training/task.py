@@ -121,6 +121,7 @@ class NetworkTask(Task):
         takes = [(X.take, batch)]
         targets = batch
         if self._targets is not None:
+            self.criterion.check_targets(self._targets, "targets", n_outputs=plan.Y.shape[1])
             targets = work.array("targets", (n_rows, *self._targets.shape[1:]), self._targets.dtype)
             takes.append((self._targets.take, targets))
         doutput = work.array("doutput", plan.Y.shape, plan.Y.dtype)
