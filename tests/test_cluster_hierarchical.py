@@ -208,3 +208,26 @@ def test_wrong_arguments_are_named():
 def test_scikit_learn_estimator_checks():
     checks = pytest.importorskip("sklearn.utils.estimator_checks")
     checks.check_estimator(AgglomerativeClustering(n_clusters=3))
+
+
+@pytest.mark.parametrize("scale", [2.0**1000, 2.0**-1000])
+@pytest.mark.parametrize("method, metric", CASES)
+def test_huge_and_tiny_rows_give_the_same_tree(method, metric, scale):
+    X = rows_in_general_position(3, 40, 3)
+    Z, far = linkage(X, method, metric), linkage(X * scale, method, metric)
+    np.testing.assert_array_equal(far[:, [0, 1, 3]], Z[:, [0, 1, 3]])
+    heights = far[:, 2] / scale if metric == "euclidean" else far[:, 2]
+    np.testing.assert_allclose(heights, Z[:, 2], rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_huge_precomputed_distances(method):
+    D = condensed_distances(rows_in_general_position(3, 12, 3))
+    Z, far = linkage(D, method, "precomputed"), linkage(D * 2.0**1000, method, "precomputed")
+    np.testing.assert_allclose(far[:, 2] / 2.0**1000, Z[:, 2], rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_heights_that_overflow_are_an_error(method):
+    with pytest.raises(ValueError, match="X is too large"):
+        linkage(np.array([[1.7e308], [-1.7e308]]), method)

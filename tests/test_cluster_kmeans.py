@@ -316,3 +316,21 @@ def test_scikit_learn_estimator_checks():
     names = ("dense", "sparse")
     failing = {f"check_sample_weight_equivalence_on_{name}_data": reason for name in names}
     checks.check_estimator(KMeans(n_clusters=3, n_init=3, random_state=0), expected_failed_checks=failing)
+
+
+@pytest.mark.parametrize("dtype, scale", [(np.float64, 2.0**900), (np.float64, 2.0**-900), (np.float32, 2.0**-130)])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_spherical_clusters_do_not_depend_on_length(dtype, scale, sparse):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    wrap = CSRMatrix.from_dense if sparse else np.asarray
+    near = KMeans(3, metric="cosine", random_state=0).fit(wrap(X.astype(dtype)))
+    far = KMeans(3, metric="cosine", random_state=0).fit(wrap((X * scale).astype(dtype)))
+    np.testing.assert_array_equal(far.labels_, near.labels_)
+    np.testing.assert_allclose(far.cluster_centers_, near.cluster_centers_, atol=1e-4)  # subnormal rows have few digits
+    np.testing.assert_array_equal(far.predict(wrap((X * scale).astype(dtype))), far.labels_)
+
+
+@pytest.mark.parametrize("dtype, value", [(np.float64, 1e200), (np.float32, 1e25)])
+def test_values_whose_squares_overflow_are_an_error(dtype, value):
+    with pytest.raises(ValueError, match="squared distances are too large"):
+        KMeans(2).fit(np.array([[value], [0], [1]], dtype=dtype))

@@ -65,13 +65,14 @@ def linkage(X: Any, method: str = "ward", metric: str = "euclidean") -> NDArray[
             "where squared Euclidean distance is 2 (1 - cos)"
         )
     if metric == "precomputed":
-        distances = _check_distances(X)
+        distances, exponent = _scaled(_check_distances(X))
         n = _n_of_pairs(len(distances))
     else:
         X = check_matrix(X, min_samples=2, estimator="linkage")
         n = len(X)
+        X, exponent = _scaled(X) if metric == "euclidean" else (X, 0)
         if method == "single":
-            return _single_from_rows(X, metric)
+            return _heights_times(_single_from_rows(X, metric), exponent)
         distances = condensed_distances(X, metric=metric)
     merges = np.empty((n - 1, 3))
     if method == "single":
@@ -84,7 +85,7 @@ def linkage(X: Any, method: str = "ward", metric: str = "euclidean") -> NDArray[
         if method == "ward":
             # Rounding may leave a squared distance of equal points below zero.
             merges[:, 2] = np.sqrt(np.maximum(merges[:, 2], 0))
-    return _sorted_tree(merges)
+    return _heights_times(_sorted_tree(merges), exponent)
 
 
 def cut_tree(Z: Any, n_clusters: int | None = None, height: float | None = None) -> NDArray[np.int32]:
@@ -151,6 +152,24 @@ def _check_distances(D: Any) -> NDArray[np.float64]:
     if (D < 0).any():
         raise ValueError("distances must be at least 0")
     return D
+
+
+def _scaled(values: NDArray) -> tuple[NDArray, int]:
+    """Return `values` and 0, or, where squares would leave float64, `values` over a power of two and its exponent."""
+    largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
+    exponent = int(np.frexp(largest)[1])
+    if abs(exponent) < 400:
+        return values, 0
+    return np.ldexp(values.astype(np.float64), -exponent), exponent
+
+
+def _heights_times(Z: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
+    if exponent:
+        with np.errstate(over="ignore"):
+            Z[:, 2] = np.ldexp(Z[:, 2], exponent)
+        if not np.isfinite(Z[:, 2]).all():
+            raise ValueError("X is too large: distances of its rows overflow float64; divide X by its largest value")
+    return Z
 
 
 def _n_of_pairs(n_pairs: int) -> int:

@@ -6,6 +6,7 @@ normalised copy is made, and ``1 - cos = |x - c|^2 / 2`` for unit vectors.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from .._csr import CSRMatrix
 from .._numba import JIT, JIT_FAST, njit
 from .._parallel import map_blocks
 from .._validation import kernel_view
-from ..ops.sparse import multiply_rows, row_norms
+from ..ops.sparse import multiply_rows, normalize_rows, row_norms
 
 __all__ = ["DenseRows", "Rows", "SparseRows", "Sweep", "make_rows"]
 
@@ -54,6 +55,8 @@ class Rows:
         1, or under cosine 1 over the length (0 for a row of zeros).
     squares : ndarray of shape (N,), float64
         Squared length after scaling.
+    raw_squares : ndarray of shape (N,), float64
+        Squared length before scaling.
     column_sums : ndarray of shape (D,), float64
         Sum of the rows before scaling.
     """
@@ -63,6 +66,7 @@ class Rows:
     cosine: bool
     scale: NDArray
     squares: NDArray[np.float64]
+    raw_squares: NDArray[np.float64]
     column_sums: NDArray[np.float64]
 
     def turn(self, centers: NDArray) -> NDArray | None:
@@ -132,10 +136,12 @@ class Rows:
         return out
 
     def _set_lengths(self, squares: NDArray[np.float64]) -> None:
+        self.raw_squares = squares
         if self.cosine:
             lengths = np.sqrt(squares)
-            self.scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0).astype(self.dtype)
-            self.squares = (squares > 0).astype(np.float64)
+            with np.errstate(over="ignore"):
+                self.scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0).astype(self.dtype)
+            self.squares = (self.scale > 0).astype(np.float64)
         else:
             self.scale = np.ones(len(squares), dtype=self.dtype)
             self.squares = squares
@@ -268,9 +274,33 @@ class SparseRows(Rows):
 
 
 def make_rows(X: NDArray | CSRMatrix, metric: str) -> Rows:
-    """Return the rows of a checked matrix."""
+    """Return the rows of a checked matrix.
+
+    Raises
+    ------
+    ValueError
+        Where squared Euclidean distances overflow the dtype of `X`.
+    """
     cosine = metric == "cosine"
-    return SparseRows(X, cosine) if isinstance(X, CSRMatrix) else DenseRows(X, cosine)
+    kind = SparseRows if isinstance(X, CSRMatrix) else DenseRows
+    rows = kind(X, cosine)  # type: ignore[arg-type]
+    largest, limit = float(rows.raw_squares.max(initial=0)), float(np.finfo(rows.dtype).max)
+    if not cosine and 4 * largest > limit:
+        raise ValueError(
+            f"X has rows of length {math.sqrt(largest):g}, whose squared distances are too large for {rows.dtype}; "
+            f"divide X by its largest value or pass metric='cosine'"
+        )
+    # Under cosine 1 over a length, and products with rows that are not scaled, must stay within the dtype.
+    if cosine and (4 * largest > limit or _any_short_row(X, rows.raw_squares < 4 / limit)):
+        rows = kind(normalize_rows(X), cosine)  # type: ignore[arg-type]
+    return rows
+
+
+def _any_short_row(X: NDArray | CSRMatrix, short: NDArray[np.bool_]) -> bool:
+    """Tell whether one of the rows marked `short` holds anything but zeros."""
+    if not short.any():
+        return False
+    return bool(X.take(np.flatnonzero(short)).data.any() if isinstance(X, CSRMatrix) else X[short].any())
 
 
 @njit(**JIT_FAST)

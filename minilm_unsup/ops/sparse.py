@@ -131,17 +131,44 @@ def row_norms(X: NDArray | CSRMatrix, *, squared: bool = False) -> NDArray:
         dtype = X.dtype
         values = kernel_view(np.ascontiguousarray(X)).reshape(-1)
         sum_squares(values, np.arange(X.shape[0] + 1, dtype=np.int64) * X.shape[1], sums)
-    return (sums if squared else np.sqrt(sums)).astype(dtype, copy=False)
+    with np.errstate(over="ignore"):  # a length that the dtype cannot hold is infinite
+        return (sums if squared else np.sqrt(sums)).astype(dtype, copy=False)
 
 
 def normalize_rows(X: NDArray | CSRMatrix) -> NDArray | CSRMatrix:
-    """Return `X` with each row brought to Euclidean length 1; rows of zeros stay zeros. The input is kept."""
+    """Return `X` with each row brought to Euclidean length 1; rows of zeros stay zeros. The input is kept.
+
+    Rows whose length the dtype cannot hold (values near its largest or smallest) are first scaled by a power of two.
+    """
     lengths = row_norms(X)
+    limits = np.finfo(lengths.dtype)
+    extreme = ~((lengths > np.sqrt(limits.tiny) * 1e3) & (lengths < limits.max))
+    if extreme.any():
+        exponents = np.where(extreme, -np.frexp(_largest_of_rows(X))[1], 0)
+        X = _scaled_by_powers(X, exponents)
+        lengths = row_norms(X)
     lengths[lengths == 0] = 1
     if isinstance(X, CSRMatrix):
         values = X.data / np.repeat(lengths, np.diff(X.indptr))
         return CSRMatrix(values, X.indices, X.indptr, X.shape)
     return X / lengths[:, None]
+
+
+def _largest_of_rows(X: NDArray | CSRMatrix) -> NDArray:
+    """Return the largest absolute value of each row, shape (N,)."""
+    if not isinstance(X, CSRMatrix):
+        return np.abs(X).max(axis=1, initial=0)
+    largest = np.zeros(X.shape[0], dtype=X.data.dtype)
+    np.maximum.at(largest, X.row_numbers(), np.abs(X.data))
+    return largest
+
+
+def _scaled_by_powers(X: NDArray | CSRMatrix, exponents: NDArray) -> NDArray | CSRMatrix:
+    """Return the rows of `X` times 2 to the power of their exponents."""
+    if isinstance(X, CSRMatrix):
+        values = np.ldexp(X.data, np.repeat(exponents, np.diff(X.indptr)))
+        return CSRMatrix(values, X.indices, X.indptr, X.shape)
+    return np.ldexp(X, exponents[:, None])
 
 
 def _output(out: NDArray | None, shape: tuple[int, int], dtype: np.dtype, accumulate: bool) -> NDArray:
