@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
+from typing import Any
 
 __all__ = [
     "CollapseWarning",
@@ -51,7 +53,18 @@ class LanguageMismatchWarning(MinilmWarning):
 def not_fitted_error(message: str) -> Exception:
     """Return our `NotFittedError`, or one that is scikit-learn's too where that is already imported."""
     module = sys.modules.get("sklearn.exceptions")
-    if module is None:
-        return NotFittedError(message)
-    peer = module.NotFittedError
-    return type("NotFittedError", (NotFittedError, peer), {"__module__": __name__})(message)
+    kind = NotFittedError if module is None else _joined(NotFittedError, module.NotFittedError)
+    return kind(message)
+
+
+def peer_convergence_warning() -> type[Warning]:
+    """Return our `ConvergenceWarning`, or one that is scikit-learn's too where that is already imported."""
+    module = sys.modules.get("sklearn.exceptions")
+    return ConvergenceWarning if module is None else _joined(ConvergenceWarning, module.ConvergenceWarning)
+
+
+@cache
+def _joined(ours: type[Exception], peer: type[Exception]) -> type[Any]:
+    # A class made here is found under no name: a pickle holds ours, which every process has.
+    members = {"__module__": __name__, "__doc__": ours.__doc__, "__reduce__": lambda self: (ours, self.args)}
+    return type(ours.__name__, (ours, peer), members)

@@ -334,3 +334,32 @@ def test_spherical_clusters_do_not_depend_on_length(dtype, scale, sparse):
 def test_values_whose_squares_overflow_are_an_error(dtype, value):
     with pytest.raises(ValueError, match="squared distances are too large"):
         KMeans(2).fit(np.array([[value], [0], [1]], dtype=dtype))
+
+
+@pytest.mark.parametrize("init", ["k-means++", "random"])
+def test_rows_of_zeros_take_no_centre(init):
+    """A row of zeros is at distance 1 from every centre: drawn by distance, such rows would use up the centres."""
+    rng = np.random.default_rng(0)
+    X = np.repeat(np.eye(5), 20, axis=0) + 0.1 * rng.normal(size=(100, 5))
+    padded = np.vstack([X, np.zeros((100, 5))])
+    for seed in range(10):
+        model = KMeans(5, metric="cosine", init=init, random_state=seed).fit(padded)
+        assert len(np.unique(model.labels_[:100])) == 5
+        assert (np.linalg.norm(model.cluster_centers_, axis=1) > 0.5).all()
+
+
+def test_random_init_with_fewer_weighted_rows_than_clusters():
+    model = KMeans(3, init="random", random_state=0).fit(np.arange(10.0)[:, None], sample_weight=[1, 1] + [0] * 8)
+    assert model.inertia_ == 0
+
+
+def test_errors_and_warnings_that_are_also_scikit_learns_can_be_pickled():
+    pytest.importorskip("sklearn.exceptions")
+    with pytest.raises(NotFittedError) as caught:
+        KMeans().predict([[1.0]])
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert type(again) is NotFittedError
+    assert str(again) == str(caught.value)
+    with pytest.warns(ConvergenceWarning) as warned:
+        KMeans(2, random_state=0).fit(np.zeros((3, 1)))
+    assert isinstance(pickle.loads(pickle.dumps(warned[0].message)), ConvergenceWarning)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from typing import Any
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from .._csr import CSRMatrix
 from .._estimator import ClusterMixin, Estimator, TransformerMixin
-from .._exceptions import ConvergenceWarning
+from .._exceptions import ConvergenceWarning, peer_convergence_warning
 from .._history import History
 from .._validation import (
     check_array,
@@ -163,7 +162,7 @@ class KMeans(ClusterMixin, TransformerMixin, Estimator):
             warnings.warn(
                 f"Number of distinct clusters ({n_found}) found smaller than n_clusters ({self.n_clusters}). "
                 f"Possibly due to duplicate points in X.",
-                _peer_warning(),
+                peer_convergence_warning(),
                 stacklevel=2,
             )
         self.cluster_centers_ = centers if offset is None else (centers + offset).astype(rows.dtype, copy=False)
@@ -309,7 +308,7 @@ def _fill_empty(rows: Rows, weight: NDArray, sweep: Sweep) -> tuple[NDArray, NDA
     sums, totals = sweep.sums.copy(), sweep.totals.copy()
     members = np.bincount(sweep.labels[weight > 0], minlength=len(totals))
     empty = np.flatnonzero(totals == 0).tolist()
-    far = np.where(weight > 0, sweep.distances, -1)
+    far = np.where((weight > 0) & (rows.scale > 0), sweep.distances, -1)  # a row of zeros has no direction to give
     n_candidates = min(len(far), 4 * len(empty) + 16)
     order = np.argpartition(-far, n_candidates - 1)[:n_candidates]
     order = order[np.lexsort((order, -far[order]))]
@@ -327,11 +326,3 @@ def _fill_empty(rows: Rows, weight: NDArray, sweep: Sweep) -> tuple[NDArray, NDA
         members[label] -= 1
         sums[k], totals[k] = w * row, w
     return sums, totals
-
-
-def _peer_warning() -> type[Warning]:
-    """Return our warning class, or one that is scikit-learn's too where that is already imported."""
-    module = sys.modules.get("sklearn.exceptions")
-    if module is None:
-        return ConvergenceWarning
-    return type("ConvergenceWarning", (ConvergenceWarning, module.ConvergenceWarning), {"__module__": __name__})

@@ -20,12 +20,18 @@ def choose_first_centers(
     ``"k-means++"`` draws each next centre with probability in proportion to weight times potential, the squared
     distance to the nearest centre so far (1 - cos under cosine, which is the same for unit vectors up to a factor),
     and of ``2 + log K`` draws keeps the one that lowers the total potential most (Arthur and Vassilvitskii 2007,
-    section 2.2 and the greedy variant of its conclusion). ``"random"`` draws rows without replacement.
+    section 2.2 and the greedy variant of its conclusion). ``"random"`` draws rows without replacement. Rows without
+    direction, which are equally far from every centre, are drawn only where there is nothing else.
     """
     n = rows.shape[0]
     mass = weight.astype(np.float64)
+    if rows.cosine and (mass[rows.squares > 0] > 0).any():
+        mass[rows.squares == 0] = 0
     if method == "random":
-        chosen = rng.choice(n, size=n_clusters, replace=False, p=mass / mass.sum())
+        n_drawn = min(n_clusters, int(np.count_nonzero(mass)))
+        chosen = rng.choice(n, size=n_drawn, replace=False, p=mass / mass.sum())
+        if n_drawn < n_clusters:
+            chosen = np.concatenate((chosen, np.flatnonzero(mass == 0)[: n_clusters - n_drawn]))
         return rows.take(chosen)
     n_trials = 2 + int(math.log(n_clusters))
     chosen = np.empty(n_clusters, dtype=np.int64)
