@@ -24,6 +24,8 @@ PROFILES: dict[str, dict[str, bool]] = {
     "raw": {"unicode": False, "whitespace": False, "keep_lines": True},
 }
 _RULES = ("unicode", "html", "quoting", "urls", "emails", "accents", "punctuation", "digits", "lowercase", "whitespace")
+# Each pass undoes one level of nesting (an entity of an entity); deeper ones are left, or time would be quadratic.
+_MOST_PASSES = 10
 _DEFAULTS = {**dict.fromkeys((*_RULES, "keep_lines"), False), "whitespace": True}
 Step = tuple[str, Callable[[str], str], int]
 _MOST_EXAMPLES = 5
@@ -198,7 +200,7 @@ class TextCleaner(Estimator):
     @staticmethod
     def _run(text: str, steps: Sequence[Step], note: Callable[[str, str, str], None] | None) -> str:
         marks = rules.marks(text) | rules.ALWAYS
-        while True:
+        for _ in range(_MOST_PASSES):
             start = text
             for name, rule, need in steps:
                 if not marks & need:
@@ -216,6 +218,7 @@ class TextCleaner(Estimator):
             if not marks or text == start:
                 return text
             marks |= rules.ALWAYS
+        return text
 
     def transform(self, texts: Sequence[str]) -> list[str]:
         """Return the texts cleaned."""
