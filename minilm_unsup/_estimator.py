@@ -49,13 +49,20 @@ class Estimator:
             For a name that is not a parameter.
         """
         names = self._parameter_names()
-        for key, value in params.items():
+        for key, value in sorted(
+            params.items(), key=lambda item: "__" in item[0]
+        ):  # the nested ones into the new outer
             name, _, rest = key.partition("__")
             if name not in names:
                 raise ValueError(
                     f"Invalid parameter {name!r} for estimator {type(self).__name__}. Valid parameters are: {names!r}."
                 )
             if rest:
+                if not hasattr(getattr(self, name), "set_params"):
+                    raise ValueError(
+                        f"Invalid parameter {key!r} for estimator {type(self).__name__}: {name} is "
+                        f"{getattr(self, name)!r}, which has no parameters of its own"
+                    )
                 getattr(self, name).set_params(**{rest: value})
             else:
                 setattr(self, name, value)

@@ -351,10 +351,25 @@ class TextPipeline(Estimator):
         return self.autoencoder_.transform(self._weigh(texts)[1])
 
     def predict(self, texts: Sequence[str]) -> NDArray:
-        """Return the label of each text, or its topic where the pipeline was given no labels."""
+        """Return the label of each text, or its topic where the pipeline was given no labels.
+
+        Warns
+        -----
+        DataWarning
+            Where texts hold no word of the vocabulary: their label is a guess (`describe` gives None), their topic -1.
+        """
+        _, weights = self._weigh(texts)
+        unknown = int(np.sum(np.diff(weights.indptr) == 0))
+        if unknown:
+            warnings.warn(
+                f"{unknown} of {weights.shape[0]} texts hold no word of the vocabulary; what is predicted for them "
+                f"says nothing",
+                DataWarning,
+                stacklevel=2,
+            )
         if getattr(self, "classifier_", None) is None:
             return self.predict_topics(texts)
-        return self.classifier_.predict(self._weigh(texts)[1])  # type: ignore[union-attr]
+        return self.classifier_.predict(weights)  # type: ignore[union-attr]
 
     def predict_topics(self, texts: Sequence[str]) -> NDArray[np.int32]:
         """Return the nearest topic of each text, shape (n_texts,), int32; -1 for a text with no known word."""
@@ -364,7 +379,10 @@ class TextPipeline(Estimator):
         return topics
 
     def describe(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """Return for each text its topic and the topic's words, and label and probability where there are labels."""
+        """Return for each text its topic and the topic's words, and label and probability where there are labels.
+
+        A text that holds no word of the vocabulary has topic -1, no words, and None for label and probability.
+        """
         _, weights = self._weigh(texts)
         topics = self.predict_topics(texts)
         words = [[w for w, _ in topic] for topic in self.topic_model_.topic_words()]
@@ -372,10 +390,12 @@ class TextPipeline(Estimator):
         if self.classifier_ is not None:
             probabilities = self.classifier_.predict_proba(weights)
             best = np.argmax(probabilities, axis=1)
-            for answer, column, row in zip(answers, best, probabilities, strict=True):
+            known = np.diff(weights.indptr) > 0
+            for answer, column, row, is_known in zip(answers, best, probabilities, known, strict=True):
                 label = self.classifier_.classes_[column]
-                answer["label"] = label.item() if isinstance(label, np.generic) else label
-                answer["probability"] = float(row[column])
+                label = label.item() if isinstance(label, np.generic) else label
+                answer["label"] = label if is_known else None
+                answer["probability"] = float(row[column]) if is_known else None
         return answers
 
     def vectors_description(self) -> str:
@@ -401,8 +421,8 @@ class TextPipeline(Estimator):
         """
         check_is_fitted(self, "autoencoder_")
         params = self.get_params(deep=False)
-        if not isinstance(params["random_state"], int):
-            params["random_state"] = None  # a Generator's state is spent
+        whole = isinstance(params["random_state"], (int, np.integer))
+        params["random_state"] = int(params["random_state"]) if whole else None  # a Generator's state is spent
         stages, arrays = states_of({name: getattr(self, f"{name}_") for name in STAGES})
         config = {"class": "TextPipeline", "params": params, "stages": stages}
         tokenizer = tokenizer_json(self.vectorizer_)

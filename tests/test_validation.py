@@ -184,3 +184,19 @@ def test_not_fitted_error_is_everybodys():
     exceptions = pytest.importorskip("sklearn.exceptions")
     with pytest.raises(exceptions.NotFittedError):
         check_is_fitted(Scaler(), "scale_")
+
+
+def test_nested_parameters_go_into_the_new_outer_one():
+    class Inner(Estimator):
+        def __init__(self, a=1):
+            self.a = a
+
+    class Outer(Estimator):
+        def __init__(self, inner=None):
+            self.inner = inner
+
+    old, new = Inner(), Inner()
+    model = Outer(old).set_params(inner__a=5, inner=new)
+    assert (model.inner, new.a, old.a) == (new, 5, 1)
+    with pytest.raises(ValueError, match="inner__a"):
+        Outer().set_params(inner__a=5)

@@ -159,7 +159,8 @@ def predict(arguments: Namespace) -> int:
     for answer in answers:
         cells = []
         if "label" in answer:
-            cells += [str(answer["label"]), f"{answer['probability']:.3f}"]
+            known = answer["label"] is not None
+            cells += [str(answer["label"]), f"{answer['probability']:.3f}"] if known else ["", ""]
         cells += [str(answer["topic"]), " ".join(answer["topic_words"][:5])]
         print("\t".join(cells))
     return 0

@@ -192,6 +192,7 @@ class TextClassifier(Storable, Estimator):
         if self.encoder is None:
             task = NetworkTask(network, criterion, store, X, targets)
             fit_network(task, optimizer, epochs=epochs, groups=head, validation_split=split, **settings)
+            settings["history"].info["head_epochs"] = len(settings["history"])
         else:
             # Both stages hold the same rows out, or the second would be measured on what the first was trained on.
             split_state = rng.bit_generator.state
@@ -203,6 +204,7 @@ class TextClassifier(Storable, Estimator):
             width = head_store.range_of("weight")
             groups = [ParameterGroup(*width, decay=decay), ParameterGroup(*head_store.range_of("bias"))]
             fit_network(task, optimizer, epochs=epochs, groups=groups, validation_split=split, **settings)
+            settings["history"].info["head_epochs"] = len(settings["history"])
             store.assign({f"head.{name}": value for name, value in head_store.params.items()})
             if self.fine_tune:
                 rng.bit_generator.state = split_state
@@ -210,7 +212,6 @@ class TextClassifier(Storable, Estimator):
                 groups = [*head, ParameterGroup(*store.range_of("encoder"), rate=encoder_rate)]
                 fit_network(task, optimizer, epochs=tune_epochs, groups=groups, validation_split=split, **settings)
         history = settings["history"]
-        history.info["head_epochs"] = epochs
         self._network, self._store, self.classes_, self.n_features_in_ = network, store, classes, X.shape[1]
         self.history_ = history
         return self

@@ -232,8 +232,8 @@ class TopicModel(ClusterMixin, TransformerMixin, Estimator):
         """Return what storage needs: a dict for JSON and a dict of arrays."""
         check_is_fitted(self, "topic_vectors_")
         params = self.get_params()
-        if not isinstance(params["random_state"], (int, np.integer)):
-            params["random_state"] = None
+        whole = isinstance(params["random_state"], (int, np.integer))
+        params["random_state"] = int(params["random_state"]) if whole else None
         config: dict[str, Any] = {"params": params, "classes": self.classes_.tolist(), "words": self._words}
         config["n_features_in"] = self.n_features_in_
         arrays = {"labels": self.labels_, "similarity": self.similarity_, "topic_vectors": self.topic_vectors_}
