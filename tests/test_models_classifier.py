@@ -13,7 +13,7 @@ from minilm_unsup import NotFittedError, StorageError
 from minilm_unsup._csr import CSRMatrix
 from minilm_unsup._parallel import set_num_threads
 from minilm_unsup.models import Autoencoder, TextClassifier
-from minilm_unsup.training import Callback, EarlyStopping
+from minilm_unsup.training import Callback, CSVLogger, EarlyStopping, ModelCheckpoint
 
 
 def documents(n=1500, n_topics=5, v=120, length=8, seed=0):
@@ -179,3 +179,18 @@ def test_real_news_from_ten_labels_a_class(data_dir, name, margin):
         ]
         gains.append(scores[1] - scores[0])
     assert np.mean(gains) > margin
+
+
+def test_callbacks_that_write_files_see_both_stages(encoder, tmp_path):
+    callbacks = [CSVLogger(tmp_path / "log.csv"), ModelCheckpoint(tmp_path / "checkpoint")]
+    model = TextClassifier(encoder, fine_tune=True, random_state=0, callbacks=callbacks).fit(X[FEW], y[FEW])
+    lines = (tmp_path / "log.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == [str(i) for i in range(len(model.history_))]
+    with pytest.raises(FileExistsError):  # another fit is another matter
+        TextClassifier(encoder, fine_tune=True, random_state=0, callbacks=callbacks).fit(X[FEW], y[FEW])
+
+
+def test_head_epochs_are_those_that_ran(encoder):
+    stop = EarlyStopping(monitor="loss", patience=1, min_delta=1e9)
+    model = TextClassifier(encoder, fine_tune=True, random_state=0, callbacks=[stop]).fit(X[FEW], y[FEW])
+    assert model.history_.info["head_epochs"] == 2

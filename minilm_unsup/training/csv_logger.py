@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .callback import Callback
 
 if TYPE_CHECKING:
+    from .._history import History
     from .trainer import Trainer
 
 __all__ = ["CSVLogger"]
@@ -35,9 +36,13 @@ class CSVLogger(Callback):
         self.path = Path(path)
         self.append = append
         self._columns: list[str] | None = None
+        self._history: History | None = None
 
     def on_fit_begin(self, trainer: Trainer) -> None:
-        """See that the place is free."""
+        """See that the place is free; a later stage of the same fit, which goes on with its history, finds its own."""
+        if self._history is trainer.history:
+            return
+        self._history = trainer.history
         self._columns = None
         if self.path.exists():
             if not self.append:
@@ -47,10 +52,12 @@ class CSVLogger(Callback):
             self._columns = header[1:] if header else None
 
     def on_epoch_end(self, trainer: Trainer, epoch: int, values: dict[str, float]) -> None:
-        """Add a line."""
+        """Add a line; epochs are counted over all stages of a fit."""
         with open(self.path, "a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             if self._columns is None:
                 self._columns = list(values)
                 writer.writerow(["epoch", *self._columns])
-            writer.writerow([epoch, *(repr(values[name]) if name in values else "" for name in self._columns)])
+            writer.writerow(
+                [len(trainer.history) - 1, *(repr(values[name]) if name in values else "" for name in self._columns)]
+            )

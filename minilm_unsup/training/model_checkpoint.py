@@ -11,6 +11,7 @@ from .._validation import check_number
 from .callback import Callback, watched_value
 
 if TYPE_CHECKING:
+    from .._history import History
     from .trainer import Trainer
 
 __all__ = ["ModelCheckpoint"]
@@ -53,10 +54,14 @@ class ModelCheckpoint(Callback):
         self.monitor = monitor
         self.overwrite = overwrite
         self._best = math.inf
+        self._history: History | None = None
 
     def on_fit_begin(self, trainer: Trainer) -> None:
-        """See that the place is free."""
+        """See that the place is free; a later stage of the same fit, which goes on with its history, finds its own."""
         self._best = math.inf
+        if self._history is trainer.history:
+            return
+        self._history = trainer.history
         resumed = trainer.resumed_from is not None and Path(trainer.resumed_from).resolve() == self.path.resolve()
         if self.path.exists() and not self.overwrite and not resumed:
             raise FileExistsError(
