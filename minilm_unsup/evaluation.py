@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_few_labels", "evaluate_classifier", "evaluate_clusters", "evaluate_codes"]
 
+SILHOUETTE_SAMPLE = 2000  # documents; the time grows with the square
+
 Table = dict[str, Any]
 
 
@@ -107,15 +109,14 @@ def evaluate_clusters(
         "tf-idf": ("baseline: K-means on TF-IDF", k_means(pipeline.tfidf_, "cosine")),
     }
     known = None if labels is None else np.array([i for i, label in enumerate(labels) if label is not None])
+    n = len(pipeline.vectors_)
+    sample = np.sort(np.random.default_rng(seed).choice(n, min(n, SILHOUETTE_SAMPLE), replace=False))
     scores: dict[str, Any] = {}
     for key, (_, found) in methods.items():
-        measures = {
-            "silhouette": metrics.silhouette(
-                pipeline.vectors_, found, metric="cosine", sample_size=2000, random_state=seed
-            )
-            if 1 < len(set(found.tolist())) < len(found)
-            else float("nan")
-        }
+        part = found[sample]
+        defined = 1 < len(np.unique(part)) < len(part)  # a sample may miss all clusters but one
+        silhouette = metrics.silhouette(pipeline.vectors_[sample], part, metric="cosine") if defined else float("nan")
+        measures = {"silhouette": silhouette}
         if known is not None and len(known):
             truth = [labels[i] for i in known]  # type: ignore[index]
             guess = found[known]
