@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 __all__ = ["ClusterMixin", "Estimator", "TransformerMixin"]
 
@@ -67,6 +71,34 @@ class Estimator:
             else:
                 setattr(self, name, value)
         return self
+
+    def _storable_params(self) -> dict[str, Any]:
+        """Return the parameters as JSON holds them: numpy's scalars as Python's, sets as lists, a Generator as None."""
+        params = self.get_params(deep=False)
+        for name, value in params.items():
+            if isinstance(value, (np.random.Generator, np.random.RandomState)):
+                params[name] = None  # its state is spent
+            elif isinstance(value, np.generic):
+                params[name] = value.item()
+            elif isinstance(value, (set, frozenset)):
+                params[name] = sorted(value)
+        return params
+
+    @contextmanager
+    def _new_fit(self) -> Iterator[None]:
+        """Forget what an earlier ``fit`` left, and put it back where this one fails."""
+        before = dict(self.__dict__)
+        self._forget_fitted()
+        try:
+            yield
+        except BaseException:
+            self._forget_fitted()
+            self.__dict__.update(before)
+            raise
+
+    def _forget_fitted(self) -> None:
+        for name in [name for name in self.__dict__ if name.endswith("_")]:
+            del self.__dict__[name]
 
     def __repr__(self) -> str:
         changed = []

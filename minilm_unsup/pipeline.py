@@ -133,15 +133,16 @@ class TextPipeline(Estimator):
         epochs = check_number(self.epochs, "epochs", integer=True, low=1)
         seeds = check_random_state(self.random_state).integers(0, 2**31 - 1, size=6).tolist()
 
-        self.n_texts_ = len(texts)
-        cleaned = self._clean(texts, progress)
-        self._count(cleaned, progress)
-        self._encode(code_size, epochs, seeds[0], progress)
-        self._cluster(seeds[1], seeds[2], progress)
-        self.classifier_seed_, self.map_seed_ = seeds[3], seeds[4]
-        self.classifier_: TextClassifier | None = None
-        if labels is not None:
-            self.fine_tune(labels, progress=progress)
+        with self._new_fit():
+            self.n_texts_ = len(texts)
+            cleaned = self._clean(texts, progress)
+            self._count(cleaned, progress)
+            self._encode(code_size, epochs, seeds[0], progress)
+            self._cluster(seeds[1], seeds[2], progress)
+            self.classifier_seed_, self.map_seed_ = seeds[3], seeds[4]
+            self.classifier_: TextClassifier | None = None
+            if labels is not None:
+                self.fine_tune(labels, progress=progress)
         return self
 
     @staticmethod
@@ -420,9 +421,7 @@ class TextPipeline(Estimator):
             If it cannot be written.
         """
         check_is_fitted(self, "autoencoder_")
-        params = self.get_params(deep=False)
-        whole = isinstance(params["random_state"], (int, np.integer))
-        params["random_state"] = int(params["random_state"]) if whole else None  # a Generator's state is spent
+        params = self._storable_params()
         stages, arrays = states_of({name: getattr(self, f"{name}_") for name in STAGES})
         config = {"class": "TextPipeline", "params": params, "stages": stages}
         tokenizer = tokenizer_json(self.vectorizer_)

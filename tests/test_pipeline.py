@@ -226,3 +226,19 @@ def test_a_text_without_a_known_word_gets_no_confident_label(fitted):
         assert (answer["topic"], answer["label"], answer["probability"]) == (-1, None, None)
     with pytest.warns(mu.DataWarning, match="2 of 2 texts hold no word"):
         fitted.predict(texts)
+
+
+def test_a_failed_fit_leaves_the_fitted_pipeline_as_it_was(documents):
+    model = mu.TextPipeline(epochs=1, random_state=np.int64(0)).fit(*documents)
+    before = model.describe(documents[0][:5])
+    with pytest.raises(ValueError):
+        model.fit(["one", "two"])
+    assert model.describe(documents[0][:5]) == before
+
+
+def test_numpy_parameters_are_saved(documents, tmp_path):
+    model = mu.TextPipeline(epochs=np.int64(1), random_state=np.int64(7), stop_words={"the", "of"}).fit(*documents)
+    model.save(tmp_path / "m")
+    again = mu.load(tmp_path / "m")
+    assert (again.epochs, again.random_state) == (1, 7)
+    assert set(again.stop_words) == {"of", "the"}

@@ -393,12 +393,10 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         Weights, history and the means of the training rows are kept; the optimizer's state and callbacks are not.
         """
         check_is_fitted(self, "_store")
-        params = self.get_params(deep=False)
+        params = self._storable_params()
         sizes = params["hidden_sizes"]
         params["hidden_sizes"] = int(sizes) if isinstance(sizes, (int, np.integer)) else [int(s) for s in sizes]
         params["callbacks"] = None
-        if not isinstance(params["random_state"], int):
-            params["random_state"] = None  # a Generator's state is spent
         config = {
             "class": type(self).__name__,
             "params": params,

@@ -300,10 +300,8 @@ class TextClassifier(Storable, Estimator):
         The encoder is kept as trained for this classifier; the autoencoder it came from is not.
         """
         check_is_fitted(self, "_store")
-        params = self.get_params(deep=False)
+        params = self._storable_params()
         params.update(encoder=None, callbacks=None)
-        if not isinstance(params["random_state"], int):
-            params["random_state"] = None  # a Generator's state is spent
         layers: list[list[Any]] = []
         for name, layer in self._network.layers:
             if isinstance(layer, Sequential):

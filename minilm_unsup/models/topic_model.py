@@ -127,6 +127,11 @@ class TopicModel(ClusterMixin, TransformerMixin, Estimator):
             raise ValueError(
                 "Negative values in data passed to TopicModel: X must hold counts; give it counts, not scores"
             )
+        with self._new_fit():
+            self._fit(counts, vectors, labels, feature_names)
+        return self
+
+    def _fit(self, counts: CSRMatrix, vectors: Any, labels: Any, feature_names: Any) -> None:
         n = counts.shape[0]
         names = _check_names(feature_names, counts.shape[1])
         rng = check_random_state(self.random_state)
@@ -158,7 +163,6 @@ class TopicModel(ClusterMixin, TransformerMixin, Estimator):
         self.similarity_ = np.einsum("nd,nd->n", unit, self.topic_vectors_[self.labels_])
         self.n_features_in_ = int(counts.shape[1])
         self._words = _pick_words(_class_tf_idf(counts, membership), counts, names)
-        return self
 
     def topic_words(self, topic: int | None = None, n: int | None = None) -> list[list[tuple[str, float]]]:
         """Return the words of each topic with their weights, highest first.
@@ -231,9 +235,7 @@ class TopicModel(ClusterMixin, TransformerMixin, Estimator):
     def get_state(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """Return what storage needs: a dict for JSON and a dict of arrays."""
         check_is_fitted(self, "topic_vectors_")
-        params = self.get_params()
-        whole = isinstance(params["random_state"], (int, np.integer))
-        params["random_state"] = int(params["random_state"]) if whole else None
+        params = self._storable_params()
         config: dict[str, Any] = {"params": params, "classes": self.classes_.tolist(), "words": self._words}
         config["n_features_in"] = self.n_features_in_
         arrays = {"labels": self.labels_, "similarity": self.similarity_, "topic_vectors": self.topic_vectors_}

@@ -100,21 +100,22 @@ class SentenceEmbedder(TransformerMixin, Estimator):
         rng = check_random_state(self.random_state)
         seeds = rng.integers(0, 2**63 - 1, size=2)
         n_components = min(self.n_components, X.shape[1])
-        if "sif" in PARTS[self.method]:
-            word_rng = np.random.default_rng(int(seeds[0]))
-            vectors = cooccurrence_vectors(
-                X, n_components, n_contexts=self.n_contexts, n_iter=self.n_iter, rng=word_rng
-            )
-            frequency = X.sum(axis=0)
-            share = frequency / max(float(frequency.sum()), 1.0)
-            self.word_vectors_ = vectors * (self.a / (self.a + share)).astype(np.float32)[:, None]
-            self.common_direction_ = _first_direction(self._averages(X))
-        if "lsa" in PARTS[self.method]:
-            found_in = np.bincount(X.indices, minlength=X.shape[1])
-            self.idf_ = (np.log((1 + X.shape[0]) / (1 + found_in)) + 1).astype(np.float32)
-            svd = TruncatedSVD(n_components, n_iter=self.n_iter, random_state=int(seeds[1]))
-            self.components_ = svd.fit(self._tf_idf(X)).components_
-        self.n_features_in_ = int(X.shape[1])
+        with self._new_fit():
+            if "sif" in PARTS[self.method]:
+                word_rng = np.random.default_rng(int(seeds[0]))
+                vectors = cooccurrence_vectors(
+                    X, n_components, n_contexts=self.n_contexts, n_iter=self.n_iter, rng=word_rng
+                )
+                frequency = X.sum(axis=0)
+                share = frequency / max(float(frequency.sum()), 1.0)
+                self.word_vectors_ = vectors * (self.a / (self.a + share)).astype(np.float32)[:, None]
+                self.common_direction_ = _first_direction(self._averages(X))
+            if "lsa" in PARTS[self.method]:
+                found_in = np.bincount(X.indices, minlength=X.shape[1])
+                self.idf_ = (np.log((1 + X.shape[0]) / (1 + found_in)) + 1).astype(np.float32)
+                svd = TruncatedSVD(n_components, n_iter=self.n_iter, random_state=int(seeds[1]))
+                self.components_ = svd.fit(self._tf_idf(X)).components_
+            self.n_features_in_ = int(X.shape[1])
         return self
 
     def transform(self, X: Any) -> NDArray[np.float32]:
@@ -135,9 +136,7 @@ class SentenceEmbedder(TransformerMixin, Estimator):
     def get_state(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """Return the parameters (but for a Generator given as seed) and the fitted arrays, for storage."""
         check_is_fitted(self, "n_features_in_")
-        config = self.get_params()
-        if isinstance(config["random_state"], np.random.Generator):
-            config["random_state"] = None
+        config = self._storable_params()
         names = ("word_vectors_", "common_direction_", "idf_", "components_")
         return config, {name: getattr(self, name) for name in names if hasattr(self, name)}
 
