@@ -134,3 +134,21 @@ def test_bad_input_is_named():
     ):
         with pytest.raises(ValueError, match=message):
             Deduplicator(**params).filter(["a"])
+
+
+def test_a_text_joins_the_groups_of_all_that_it_is_like():
+    """C is like A and like B, which are not like each other; where one band holds all three, they are one group."""
+
+    def words(numbers):
+        return " ".join(f"w{i}" for i in numbers)
+
+    met = 0
+    for start in range(0, 6000, 100):
+        A, B, C = (words(range(start + first, start + first + 20)) for first in (0, 10, 5))
+        finder = Deduplicator("near", threshold=0.55, shingle_size=1, n_hashes=1)
+        alone = finder.groups([B, C])
+        together = finder.groups([A, B, C])
+        if alone[1] == 0:
+            assert together[2] == together[1]
+            met += together[2] == together[0]
+    assert met

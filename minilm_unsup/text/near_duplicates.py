@@ -71,13 +71,14 @@ def near_duplicates(texts: list[str], *, threshold: float, shingle_size: int, n_
         for members in _equal_rows(signatures[:, band * rows : (band + 1) * rows], where):
             leaders: list[int] = []
             for i in members:
-                for leader in leaders:
+                found = False
+                for leader in leaders:  # all of them: a text may join groups that were apart
                     if _root(group, i) == _root(group, leader):
-                        break
-                    if _minhash.jaccard(shingles, bounds, leader, i) >= threshold:
+                        found = True
+                    elif _minhash.jaccard(shingles, bounds, leader, i) >= threshold:
                         _join(group, leader, i)
-                        break
-                else:
+                        found = True
+                if not found:
                     leaders.append(i)
     return np.array([_root(group, i) for i in range(len(texts))], dtype=np.int64)
 
