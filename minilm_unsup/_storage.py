@@ -24,7 +24,15 @@ from numpy.typing import NDArray
 
 from ._exceptions import StorageError
 
-__all__ = ["FORMAT_VERSION", "load_arrays", "load_directory", "save_arrays", "save_directory", "write_file"]
+__all__ = [
+    "FORMAT_VERSION",
+    "check_replaceable",
+    "load_arrays",
+    "load_directory",
+    "save_arrays",
+    "save_directory",
+    "write_file",
+]
 
 FORMAT_VERSION = 1
 _CONFIG = "config.json"
@@ -241,7 +249,7 @@ def save_directory(
     if path.exists() or path.is_symlink():
         if not force:
             raise FileExistsError(f"{path} exists; choose another name or allow replacing it (force)")
-        _check_replaceable(path)
+        check_replaceable(path)
     try:
         part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     except OSError as error:
@@ -265,7 +273,7 @@ def save_directory(
         raise
 
 
-def _check_replaceable(path: Path) -> None:
+def check_replaceable(path: Path) -> None:
     """Raise unless `path` is an empty directory or one that `save_directory` wrote and nobody put a file into."""
 
     def refuse(why: str) -> StorageError:

@@ -14,6 +14,7 @@ from typing import Any
 from ._exceptions import StorageError
 from ._parallel import get_num_threads, set_num_threads
 from ._progress import Progress
+from ._storage import check_replaceable
 from ._validation import check_number, check_texts
 from .pipeline import TextPipeline
 
@@ -124,6 +125,8 @@ def check_out(out: str | os.PathLike[str], *, force: bool) -> None:
     parent = path.absolute().parent
     if (path.exists() or path.is_symlink()) and not force:
         raise FileExistsError(f"{path} exists; choose another name with --out, or replace it with --force")
+    if path.exists() or path.is_symlink():
+        check_replaceable(path)
     if not parent.is_dir():
         raise StorageError(f"cannot write {path}: {parent} is not a directory; create it first")
     if not os.access(parent, os.W_OK):

@@ -88,6 +88,11 @@ def test_saved_model_gives_the_same_codes_in_python_and_by_command(model, corpus
     texts = [line.split("\t")[1] for line in corpus.read_text(encoding="utf-8").splitlines()[1:]]
     codes = load(model).transform(texts)
     np.testing.assert_array_equal(np.load(out), codes)
+    also = tmp_path / "also.npy"
+    capsys.readouterr()
+    assert main(["transform", str(model), str(corpus), "--text-column", "text", "--out", str(also), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"shape": list(codes.shape), "out": str(also)}
+    np.testing.assert_array_equal(np.load(also), codes)
     assert main(["transform", str(model), str(corpus), "--text-column", "text"]) == 0
     printed = np.loadtxt(io.StringIO(capsys.readouterr().out), delimiter="\t")
     np.testing.assert_allclose(printed, codes, rtol=1e-5, atol=1e-30)  # six digits are printed

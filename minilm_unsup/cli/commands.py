@@ -129,7 +129,7 @@ def transform(arguments: Namespace) -> int:
         raise FileExistsError(f"{out} exists; choose another name with --out, or replace it with --force")
     pipeline = _load(arguments)
     codes = pipeline.transform(_read(arguments).texts)
-    if arguments.json:
+    if arguments.json and out is None:
         print(json.dumps({"shape": list(codes.shape), "codes": codes.tolist()}))
         return 0
     if out is not None and out.suffix == ".npy":
@@ -142,7 +142,9 @@ def transform(arguments: Namespace) -> int:
             sys.stdout.write(lines)
         else:
             write_file(out, lines, force=arguments.force)
-    if out is not None and not arguments.quiet:
+    if arguments.json:
+        print(json.dumps({"shape": list(codes.shape), "out": str(out)}, ensure_ascii=False))
+    elif out is not None and not arguments.quiet:
         _say(f"{codes.shape[0]:,} codes of {codes.shape[1]} features written to {out}")
     return 0
 
