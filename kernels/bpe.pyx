@@ -5,27 +5,24 @@ and back.
 import numpy as np
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
+include "texts.pxi"
+include "trie.pxi"
 
-cdef extern from "Python.h":
-    int PyUnicode_KIND(object text)
-    int PyUnicode_IS_ASCII(object text)
-    void* PyUnicode_DATA(object text)
-    Py_ssize_t PyUnicode_GET_LENGTH(object text)
 
 cdef extern from "bpe_model.h" nogil:
     ctypedef struct BpeToken:
-        int32_t rank
+        int32_t rank, shorter
         uint32_t length
     ctypedef struct BpeModel:
         BpeToken* tokens
+        Trie trie
         int whole_first
     int bpe_model_begin(BpeModel* m, int32_t n_tokens, size_t n_merges)
     int bpe_add_merge(BpeModel* m, int32_t left, int32_t right, int32_t made, int32_t rank)
     size_t bpe_merge_few(const BpeModel* m, int32_t* ids, size_t n)
-    int bpe_make_trie(BpeModel* m, const int32_t* order, size_t n, const uint8_t* bytes, const int64_t* starts)
     void bpe_model_free(BpeModel* m)
 
 cdef extern from "bpe_encode.h" nogil:
@@ -73,44 +70,6 @@ cdef extern from "bpe_train.h" nogil:
 RULES = {"none": SPLIT_NONE, "gpt2": SPLIT_GPT2, "gpt4": SPLIT_GPT4}
 
 
-cdef struct Text:
-    const void* data
-    int kind  # 0: ASCII
-    size_t length
-
-
-cdef class Texts:
-    """Pointers to texts[start:stop], which are held meanwhile."""
-
-    cdef list held
-    cdef Text* texts
-    cdef Py_ssize_t n, first
-
-    def __cinit__(self, list texts not None, Py_ssize_t start, Py_ssize_t stop):
-        cdef Py_ssize_t i
-        cdef str text
-        if not 0 <= start <= stop <= len(texts):
-            raise IndexError(f"texts [{start}, {stop}) of {len(texts)}")
-        self.held = texts[start:stop]
-        self.n = stop - start
-        self.first = start
-        self.texts = <Text*>malloc(<size_t>(self.n + 1) * sizeof(Text))
-        if self.texts == NULL:
-            raise MemoryError
-        for i in range(self.n):
-            text = <str?>self.held[i]
-            self.texts[i].data = PyUnicode_DATA(text)
-            self.texts[i].kind = 0 if PyUnicode_IS_ASCII(text) else PyUnicode_KIND(text)
-            self.texts[i].length = <size_t>PyUnicode_GET_LENGTH(text)
-
-    def __dealloc__(self):
-        free(self.texts)
-
-    cdef _refuse(self, Py_ssize_t row, int64_t written):
-        raise UnicodeEncodeError(
-            "utf-8", self.held[row], -1 - written, -written, f"a lone surrogate in text {self.first + row}")
-
-
 cdef class Worker:
     """Buffers of one call, and the pieces it met; for one thread at a time."""
 
@@ -148,7 +107,6 @@ cdef class Encoder:
         cdef Py_ssize_t n = len(tokens), i
         cdef BpeToken* known
         cdef int32_t[:, ::1] rows
-        cdef int status
         self.rule = RULES[rule]
         if bpe_model_begin(&self.model, <int32_t>n, <size_t>(n if merges is None else len(merges))) < 0:
             raise MemoryError
@@ -172,17 +130,11 @@ cdef class Encoder:
             for i in late:
                 if known[rows[i, 0]].rank > -2 and known[rows[i, 1]].rank > -2:
                     raise ValueError(f"merge {i} joins a token that only a later merge makes")
-        listed = sorted((i for i in range(n) if tokens[i]), key=tokens.__getitem__)
-        cdef int32_t[::1] order = np.array(listed, dtype=np.int32)
-        ends = np.zeros(n + 1, dtype=np.int64)
-        np.cumsum([len(t) for t in tokens], out=ends[1:])
-        cdef int64_t[::1] starts = ends
-        joined = b"".join(tokens)
-        status = bpe_make_trie(&self.model, &order[0], <size_t>len(listed), joined, &starts[0])
-        if status == -2:
-            raise ValueError(f"{len(listed)} tokens of {len(joined)} bytes are too many")
-        if status < 0:
-            raise MemoryError
+        left_out = np.array([known[i].rank == -2 for i in range(n)], dtype=np.uint8)
+        cdef int32_t[::1] shorter = np.full(n, -1, dtype=np.int32)
+        make_trie(&self.model.trie, tokens, left_out, shorter)
+        for i in range(n):
+            known[i].shorter = shorter[i]
 
     cdef _merges_of_ranks(self, list tokens):
         cdef dict of_byte = {token[0]: i for i, token in enumerate(tokens) if len(token) == 1}

@@ -17,22 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trie.h"
+
 typedef struct {
     uint64_t pair; /* left id << 32 | right id; all ones: free */
     int32_t rank, made;
 } BpePair;
-
-/* A node of the trie in 8 bytes. `link`: the byte that leads to it, whether the slot is taken, and where its children
- * are: child b is at base + b, if that slot is taken and b leads to it. No two inner nodes have the same base; a leaf has
- * base 0, which no inner node has. */
-typedef struct {
-    uint32_t link;
-    int32_t token; /* that occurs and ends here, or -1 */
-} BpeNode;
-
-#define BPE_TAKEN 0x100u
-#define BPE_BASE 9 /* bits of a link below the base */
-#define BPE_MOST_NODES ((size_t)1 << (32 - BPE_BASE))
 
 typedef struct {
     int32_t left, right; /* what was merged into it last; itself, of a byte */
@@ -47,8 +37,7 @@ typedef struct {
     BpePair *pairs;
     size_t mask;
     uint64_t *filter; /* 8 bits a slot of `pairs`: most pairs that nothing merges have a 0, and are not looked for */
-    BpeNode *nodes;
-    int32_t *whole_at; /* of a node: the token that ends there, whether it occurs or not, or -1 */
+    Trie trie; /* its second tokens: whether they occur or not */
     int whole_first; /* a piece that is a token is that token, whatever the merges */
 } BpeModel;
 
@@ -119,8 +108,7 @@ static void bpe_model_free(BpeModel *m)
     free(m->tokens);
     free(m->pairs);
     free(m->filter);
-    free(m->nodes);
-    free(m->whole_at);
+    trie_free(&m->trie);
     memset(m, 0, sizeof *m);
 }
 
@@ -179,137 +167,15 @@ static size_t bpe_merge_few(const BpeModel *m, int32_t *ids, size_t n)
     }
 }
 
-typedef struct {
-    uint32_t from, to; /* of the sorted tokens: those that start with the bytes of the node */
-    uint32_t depth, node;
-    int32_t token; /* the longest token on the way to the node */
-} BpeRange;
-
-/* Make room for n nodes; 0 or -1. */
-static int bpe_nodes_room(BpeModel *m, size_t *capacity, uint8_t **is_base, size_t n)
-{
-    size_t had = *capacity, wanted = had < 4096 ? 4096 : had;
-    if (n <= had) return 0;
-    while (wanted < n) wanted *= 2;
-    BpeNode *nodes = realloc(m->nodes, wanted * sizeof *nodes);
-    if (nodes != NULL) m->nodes = nodes;
-    int32_t *whole_at = realloc(m->whole_at, wanted * sizeof *whole_at);
-    if (whole_at != NULL) m->whole_at = whole_at;
-    uint8_t *bases = realloc(*is_base, wanted);
-    if (bases != NULL) *is_base = bases;
-    if (nodes == NULL || whole_at == NULL || bases == NULL) return -1;
-    for (size_t i = had; i < wanted; i++) nodes[i] = (BpeNode){0, -1};
-    memset(whole_at + had, 0xff, (wanted - had) * sizeof *whole_at);
-    memset(bases + had, 0, wanted - had);
-    *capacity = wanted;
-    return 0;
-}
-
-/* A double array over the tokens (Aoe 1989), level by level. `order`: their ids by their bytes, no two alike, none empty;
- * token i is bytes[starts[i] .. starts[i + 1]). 0, -1 without memory, -2 where there are too many. */
-static int bpe_make_trie(BpeModel *m, const int32_t *order, size_t n, const uint8_t *bytes, const int64_t *starts)
-{
-    size_t capacity = 0, next = 0, n_ranges = 0, ranges_capacity = 4096, start = 1;
-    uint8_t *is_base = NULL;
-    int status = -1;
-    BpeRange *ranges = malloc(ranges_capacity * sizeof *ranges);
-    if (ranges == NULL || bpe_nodes_room(m, &capacity, &is_base, 512) < 0) goto end;
-    m->nodes[0].link = BPE_TAKEN | 0xff; /* no byte leads to the root: slot 0 is where a leaf looks for byte 0 */
-    ranges[n_ranges++] = (BpeRange){0, (uint32_t)n, 0, 0, -1};
-    while (next < n_ranges) {
-        BpeRange r = ranges[next++];
-        uint8_t children[256];
-        uint32_t bounds[257], n_children = 0, i = r.from;
-        if (i < r.to && m->tokens[order[i]].length == r.depth) {
-            BpeToken *token = m->tokens + order[i];
-            m->whole_at[r.node] = order[i];
-            if (token->rank > -2) {
-                m->nodes[r.node].token = order[i];
-                token->shorter = r.token;
-                r.token = order[i];
-            }
-            i++;
-        }
-        while (i < r.to) {
-            uint8_t byte = bytes[starts[order[i]] + r.depth];
-            children[n_children] = byte;
-            bounds[n_children++] = i;
-            while (i < r.to && bytes[starts[order[i]] + r.depth] == byte) i++;
-        }
-        if (n_children == 0) continue;
-        bounds[n_children] = i;
-        size_t slot = start > children[0] ? start : (size_t)children[0] + 1, base;
-        for (size_t first = slot;; slot++) { /* a new base from which all children are free */
-            if (n_children < 4 && slot > first + 32) start = slot - 16; /* crowded: look further on next time */
-            base = slot - children[0];
-            if (bpe_nodes_room(m, &capacity, &is_base, base + 256) < 0) goto end;
-            uint32_t k = 0;
-            while (k < n_children && m->nodes[base + children[k]].link == 0) k++;
-            if (k == n_children && !is_base[base]) break;
-        }
-        if (base + 256 > BPE_MOST_NODES) {
-            status = -2;
-            goto end;
-        }
-        is_base[base] = 1;
-        m->nodes[r.node].link |= (uint32_t)base << BPE_BASE;
-        if (n_ranges + n_children > ranges_capacity) {
-            BpeRange *grown = realloc(ranges, 2 * (n_ranges + n_children) * sizeof *grown);
-            if (grown == NULL) goto end;
-            ranges = grown;
-            ranges_capacity = 2 * (n_ranges + n_children);
-        }
-        for (uint32_t k = 0; k < n_children; k++) {
-            uint32_t node = (uint32_t)base + children[k];
-            m->nodes[node].link = BPE_TAKEN | children[k];
-            ranges[n_ranges++] = (BpeRange){bounds[k], bounds[k + 1], r.depth + 1, node, r.token};
-        }
-    }
-    status = 0;
-end:
-    free(ranges);
-    free(is_base);
-    return status;
-}
-
-/* The longest token that occurs at the start of s[0 .. n), or -1; its bytes to *length. */
-static inline int32_t bpe_longest(const BpeModel *m, const uint8_t *s, size_t n, size_t *length)
-{
-    uint32_t link = m->nodes[0].link;
-    int32_t found = -1;
-    for (size_t i = 0; i < n; i++) {
-        BpeNode node = m->nodes[(link >> BPE_BASE) + s[i]];
-        link = node.link;
-        if ((link & 0x1ff) != (BPE_TAKEN | s[i])) break;
-        if (node.token >= 0) {
-            found = node.token;
-            *length = i + 1;
-        }
-    }
-    return found;
-}
-
-/* The token that s[0 .. n) is, or -1. */
-static inline int32_t bpe_whole(const BpeModel *m, const uint8_t *s, size_t n)
-{
-    uint32_t link = m->nodes[0].link, at = 0;
-    for (size_t i = 0; i < n; i++) {
-        at = (link >> BPE_BASE) + s[i];
-        link = m->nodes[at].link;
-        if ((link & 0x1ff) != (BPE_TAKEN | s[i])) return -1;
-    }
-    return m->whole_at[at];
-}
-
 /* The ids of the piece s[0 .. n) to `out` (room for n); their number. `dead`: (n + 64) / 64 zeros, zeros again after. */
 static size_t bpe_encode_piece(const BpeModel *m, const uint8_t *s, size_t n, int32_t *out, uint64_t *dead,
                                uint64_t *judged)
 {
     size_t count = 0, at = 0, length = 0;
-    int32_t token = bpe_longest(m, s, n, &length), whole = -1;
+    int32_t token = trie_longest(&m->trie, s, n, &length), whole = -1;
     int any_dead = 0;
     if (length == n) whole = token;
-    else if (m->whole_first) whole = bpe_whole(m, s, n);
+    else if (m->whole_first) whole = trie_whole(&m->trie, s, n);
     if (whole >= 0) {
         out[0] = whole;
         return 1;
@@ -320,7 +186,7 @@ static size_t bpe_encode_piece(const BpeModel *m, const uint8_t *s, size_t n, in
             out[count++] = token;
             at = end;
             if (at == n) break;
-            token = bpe_longest(m, s + at, n - at, &length);
+            token = trie_longest(&m->trie, s + at, n - at, &length);
             continue;
         }
         while ((token = m->tokens[token].shorter) < 0) { /* from here nothing goes on */

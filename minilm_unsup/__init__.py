@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         QualityFilter,
         TextCleaner,
         TfidfVectorizer,
+        WordPieceTokenizer,
         WordTokenizer,
         load_tokenizer,
     )
@@ -64,6 +65,7 @@ __all__ = [
     "TfidfVectorizer",
     "TopicModel",
     "TruncatedSVD",
+    "WordPieceTokenizer",
     "WordTokenizer",
     "get_num_threads",
     "linkage",
@@ -103,6 +105,7 @@ _WHERE = {
     "TfidfVectorizer": ".text",
     "TopicModel": ".models",
     "TruncatedSVD": ".vectors",
+    "WordPieceTokenizer": ".text",
     "WordTokenizer": ".text",
     "get_num_threads": "._parallel",
     "linkage": ".cluster",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .tfidf import TfidfVectorizer
     from .tokenizer_files import load_tokenizer
     from .word_tokenizer import WordTokenizer
+    from .wordpiece_files import load_wordpiece
+    from .wordpiece_tokenizer import WordPieceTokenizer
 
 __all__ = [
     "BPETokenizer",
@@ -39,10 +41,12 @@ __all__ = [
     "RemovalReport",
     "TextCleaner",
     "TfidfVectorizer",
+    "WordPieceTokenizer",
     "WordTokenizer",
     "load_gpt2",
     "load_tiktoken",
     "load_tokenizer",
+    "load_wordpiece",
     "read_corpus",
     "standard_library_docstrings",
     "stop_words_of",
@@ -63,10 +67,12 @@ _WHERE = {
     "RemovalReport": ".removal",
     "TextCleaner": ".cleaner",
     "TfidfVectorizer": ".tfidf",
+    "WordPieceTokenizer": ".wordpiece_tokenizer",
     "WordTokenizer": ".word_tokenizer",
     "load_gpt2": ".bpe_files",
     "load_tiktoken": ".bpe_files",
     "load_tokenizer": ".tokenizer_files",
+    "load_wordpiece": ".wordpiece_files",
     "read_corpus": ".corpus",
     "standard_library_docstrings": ".standard_library",
     "stop_words_of": ".stop_words",

@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from .._exceptions import StorageError
 from .._validation import check_is_fitted
 from .bpe_tokenizer import BPETokenizer, symbols_to_bytes
 from .special_tokens import SpecialToken
+from .tokenizer_parts import added_tokens, kind_of, read_bytes, refuse, tokens_to_json
 
 __all__ = ["bpe_from_json", "bpe_to_json", "load_gpt2", "load_tiktoken"]
 
@@ -51,18 +51,7 @@ def bpe_to_json(tokenizer: BPETokenizer) -> dict[str, Any]:
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [
-            {
-                "id": token.id,
-                "content": token.content,
-                "single_word": token.single_word,
-                "lstrip": token.lstrip,
-                "rstrip": token.rstrip,
-                "normalized": False,
-                "special": token.special,
-            }
-            for token in special
-        ],
+        "added_tokens": tokens_to_json(special),
         "normalizer": None,
         "pre_tokenizer": pre_tokenizer,
         "post_processor": byte_level if tokenizer.trim_offsets else None,
@@ -93,15 +82,15 @@ def bpe_from_json(content: dict[str, Any]) -> BPETokenizer:
         For a damaged file.
     """
     model = content["model"]
-    _refuse(content, "", "truncation", "padding", "normalizer")
-    _refuse(model, "model.", "dropout", "continuing_subword_prefix", "end_of_word_suffix")
+    refuse(content, "", "truncation", "padding", "normalizer")
+    refuse(model, "model.", "dropout", "continuing_subword_prefix", "end_of_word_suffix")
     tokenizer = BPETokenizer(**_pre_tokenizer(content.get("pre_tokenizer")))
     post = content.get("post_processor")
     if post is not None:
         if not isinstance(post, dict) or post.get("type") != "ByteLevel":
-            raise StorageError(f"the post_processor {_kind(post)}, which this release does not read")
+            raise StorageError(f"the post_processor {kind_of(post)}, which this release does not read")
         tokenizer.trim_offsets = bool(post.get("trim_offsets", True))
-    vocabulary, special = model["vocab"], _special_tokens(content.get("added_tokens") or [])
+    vocabulary, special = model["vocab"], added_tokens(content.get("added_tokens") or [])
     merges = [tuple(pair.split(" ")) if isinstance(pair, str) else tuple(pair) for pair in model["merges"]]
     tokenizer.special_tokens = tuple(token.content for token in special)
     _build(tokenizer, vocabulary, merges, special, whole_first=bool(model.get("ignore_merges", False)))
@@ -146,21 +135,11 @@ def _build(
     tokenizer._set_model(tokens, rows, special, whole_first=whole_first)
 
 
-def _refuse(part: dict[str, Any], where: str, *names: str) -> None:
-    for name in names:
-        if part.get(name):
-            raise StorageError(f"{where + name} is {_kind(part[name])}, which this release does not read")
-
-
-def _kind(part: Any) -> str:
-    return repr(part.get("type")) if isinstance(part, dict) else repr(part)
-
-
 def _pre_tokenizer(part: Any) -> dict[str, Any]:
     """Parameters of the tokenizer that a pre_tokenizer stands for."""
     steps = part.get("pretokenizers") if isinstance(part, dict) and part.get("type") == "Sequence" else [part]
     if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) for step in steps):
-        raise StorageError(f"the pre_tokenizer {_kind(part)}, which this release does not read")
+        raise StorageError(f"the pre_tokenizer {kind_of(part)}, which this release does not read")
     *before, last = steps
     if last.get("type") == "ByteLevel" and len(before) <= 1:
         prefix = {"add_prefix_space": bool(last.get("add_prefix_space", True))}
@@ -170,7 +149,7 @@ def _pre_tokenizer(part: Any) -> dict[str, Any]:
         pattern = _PATTERNS.get(str((split.get("pattern") or {}).get("Regex")))
         if split.get("type") != "Split" or pattern is None or split.get("invert"):
             raise StorageError(
-                f"the pre_tokenizer {_kind(split)} with the pattern {split.get('pattern')!r}; this release reads the "
+                f"the pre_tokenizer {kind_of(split)} with the pattern {split.get('pattern')!r}; this release reads the "
                 f"patterns of GPT-2 and GPT-4"
             )
         if split.get("behavior") == "Isolated" and not last.get("use_regex", True) and not prefix["add_prefix_space"]:
@@ -179,18 +158,6 @@ def _pre_tokenizer(part: Any) -> dict[str, Any]:
         f"the pre_tokenizer {[step.get('type') for step in steps]}, which this release does not read; of BPE it reads "
         f"ByteLevel, and Split before ByteLevel"
     )
-
-
-def _special_tokens(added: Any) -> list[SpecialToken]:
-    special = []
-    for part in added:
-        if not part["content"]:
-            raise ValueError("an added token is empty")
-        flags = {name: bool(part.get(name, False)) for name in ("special", "lstrip", "rstrip", "single_word")}
-        special.append(SpecialToken(str(part["content"]), int(part["id"]), **flags))
-    if len({token.id for token in special}) < len(special):
-        raise ValueError("two added tokens have the same id")
-    return special
 
 
 def load_gpt2(encoder: str | os.PathLike[str], merges: str | os.PathLike[str]) -> BPETokenizer:
@@ -202,8 +169,8 @@ def load_gpt2(encoder: str | os.PathLike[str], merges: str | os.PathLike[str]) -
         If a file is missing or damaged.
     """
     try:
-        vocabulary = json.loads(_read(encoder))
-        lines = _read(merges).decode("utf-8").split("\n")
+        vocabulary = json.loads(read_bytes(encoder))
+        lines = read_bytes(merges).decode("utf-8").split("\n")
         pairs = [tuple(line.rstrip("\r").split(" ")) for line in lines if line.strip() and line[:9] != "#version:"]
     except (ValueError, RecursionError) as error:
         raise StorageError(f"{encoder} or {merges} is damaged: {error}") from None
@@ -238,7 +205,7 @@ def load_tiktoken(
         If the file is missing or damaged.
     """
     ranks: dict[int, bytes] = {}
-    for number, line in enumerate(_read(path).split(b"\n"), 1):
+    for number, line in enumerate(read_bytes(path).split(b"\n"), 1):
         if not line.strip():
             continue
         try:
@@ -253,10 +220,3 @@ def load_tiktoken(
     tokenizer = BPETokenizer(pattern=pattern, special_tokens=tuple(special_tokens or ()))
     tokenizer._set_model(tokens, None, special, whole_first=True)
     return tokenizer
-
-
-def _read(path: str | os.PathLike[str]) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error

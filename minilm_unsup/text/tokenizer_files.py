@@ -11,6 +11,8 @@ from .._exceptions import StorageError
 from .bpe_files import bpe_from_json
 from .bpe_tokenizer import BPETokenizer
 from .word_tokenizer import UNKNOWN, WordTokenizer
+from .wordpiece_files import wordpiece_from_json
+from .wordpiece_tokenizer import WordPieceTokenizer
 
 __all__ = ["load_tokenizer", "word_tokenizer_to_json"]
 
@@ -61,7 +63,7 @@ def _run_pattern(min_length: int) -> str:
     return r"[\p{L}\p{N}_]" + ("+" if min_length == 1 else f"{{{min_length},}}")
 
 
-def load_tokenizer(path: str | os.PathLike[str]) -> WordTokenizer | BPETokenizer:
+def load_tokenizer(path: str | os.PathLike[str]) -> WordTokenizer | BPETokenizer | WordPieceTokenizer:
     """Read a tokenizer from ``tokenizer.json`` or from a directory that holds one.
 
     Raises
@@ -102,13 +104,15 @@ def _from_own(content: dict[str, Any]) -> WordTokenizer:
     return WordTokenizer.from_state(content)
 
 
-def _from_hugging_face(content: dict[str, Any]) -> WordTokenizer | BPETokenizer:
+def _from_hugging_face(content: dict[str, Any]) -> WordTokenizer | BPETokenizer | WordPieceTokenizer:
     model = content.get("model")
     kind = model.get("type") if isinstance(model, dict) else model
     if isinstance(model, dict) and kind == "BPE":
         return bpe_from_json(content)
+    if isinstance(model, dict) and kind == "WordPiece":
+        return wordpiece_from_json(content)
     if not isinstance(model, dict) or kind != "WordLevel":
-        raise StorageError(f"a model of type {kind!r}; this release reads BPE and WordLevel")
+        raise StorageError(f"a model of type {kind!r}; this release reads BPE, WordPiece and WordLevel")
     for name in ("truncation", "padding", "post_processor", "decoder"):
         if content.get(name) is not None:
             raise StorageError(f"{name!r} is set, which this release does not read")

@@ -1,0 +1,30 @@
+"""Types of ``kernels/wordpiece.pyx``."""
+
+from typing import Any, final
+
+from numpy.typing import NDArray
+
+@final
+class Texts:
+    def __init__(self, texts: list[str], start: int, stop: int) -> None: ...
+
+@final
+class Worker: ...
+
+@final
+class Encoder:
+    def __init__(
+        self,
+        heads: list[bytes],
+        tails: list[bytes],
+        unknown: int,
+        *,
+        clean: bool,
+        split_han: bool,
+        strip: bool,
+        lower: bool,
+        most: int,
+    ) -> None: ...
+    def encode(
+        self, texts: list[str], start: int, stop: int, with_offsets: bool
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...

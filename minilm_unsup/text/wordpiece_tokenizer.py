@@ -1,0 +1,218 @@
+"""WordPiece, the tokenizer of BERT."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._native import load
+from .._validation import check_is_fitted, check_number
+from .encoding import check_ids
+from .special_tokens import SpecialToken, SpecialTokens
+from .subword_tokenizer import SubwordTokenizer, check_special
+
+__all__ = ["WordPieceTokenizer"]
+
+_wordpiece = load("wordpiece")
+
+
+class WordPieceTokenizer(SubwordTokenizer):
+    """Cut words into the longest pieces of a vocabulary (Schuster and Nakajima 2012; Devlin et al. 2019).
+
+    A text is normalised, then cut at white space; each punctuation character and each Han character is a word of its
+    own. A piece that goes on with a word is written with `prefix` before it. A word of which some part is no piece is
+    `unknown` as a whole. Ids and offsets are those of Hugging Face's tokenizers 0.23, character by character.
+
+    The vocabulary comes from a file: `load_wordpiece`, `load_tokenizer`.
+
+    Time is linear in the text. Words that were met are kept with their pieces (at most 131,072 words).
+
+    Parameters
+    ----------
+    lowercase : bool
+        Fold case.
+    strip_accents : bool, optional
+        Take characters apart (NFD; Hangul into letters too) and leave nonspacing marks out; None: as `lowercase`.
+    split_han : bool
+        Whether each Han character is a word.
+    clean : bool
+        Leave control characters, NUL and U+FFFD out.
+    prefix : str
+        What stands before a piece that goes on with a word.
+    unknown : str
+        The token of words that cannot be cut; it must be in the vocabulary.
+    max_word_length : int
+        Characters of the longest word that is cut; a longer one is unknown.
+    special_tokens : sequence of str
+        Tokens of the vocabulary that are found in a text before all else, such as ``[MASK]``.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        Token to id.
+
+    Examples
+    --------
+    >>> tokenizer = WordPieceTokenizer().set_vocabulary(["[UNK]", "un", "##believ", "##able", "猫"])
+    >>> tokenizer.encode("Unbelievable 猫!").ids.tolist()
+    [1, 2, 3, 4, 0]
+    """
+
+    def __init__(
+        self,
+        *,
+        lowercase: bool = True,
+        strip_accents: bool | None = None,
+        split_han: bool = True,
+        clean: bool = True,
+        prefix: str = "##",
+        unknown: str = "[UNK]",
+        max_word_length: int = 100,
+        special_tokens: Sequence[str] = (),
+    ) -> None:
+        self.lowercase = lowercase
+        self.strip_accents = strip_accents
+        self.split_han = split_han
+        self.clean = clean
+        self.prefix = prefix
+        self.unknown = unknown
+        self.max_word_length = max_word_length
+        self.special_tokens = special_tokens
+
+    def set_vocabulary(self, tokens: Iterable[str]) -> WordPieceTokenizer:
+        """Take `tokens` as the vocabulary; the id of a token is its place.
+
+        Returns
+        -------
+        WordPieceTokenizer
+
+        Raises
+        ------
+        ValueError
+            If a token is there twice, or `unknown` or a special token is not among them.
+        """
+        if isinstance(tokens, (str, bytes)):
+            raise TypeError("tokens must be a list of strings, got a single one")
+        listed = list(tokens)
+        for i, token in enumerate(listed):
+            if not isinstance(token, str):
+                raise TypeError(f"tokens must be strings, got {token!r} at {i}")
+        return self._set_tokens(listed)
+
+    def _set_tokens(self, tokens: list[str], special: list[SpecialToken] | None = None) -> WordPieceTokenizer:
+        """`tokens`: an empty string for an id that no token has. `special`: None for those named by the parameter."""
+        vocabulary = {token: i for i, token in enumerate(tokens) if token}
+        named = sum(map(bool, tokens))
+        if len(vocabulary) < named:
+            twice = next(token for i, token in enumerate(tokens) if token and vocabulary[token] != i)
+            raise ValueError(f"tokens must not name a token twice, got {twice!r} again")
+        if special is None:
+            lacking = [token for token in check_special(self.special_tokens) if token not in vocabulary]
+            if lacking:
+                raise ValueError(f"special_tokens must be in the vocabulary, got {lacking[0]!r}")
+            special = [SpecialToken(token, vocabulary[token]) for token in self.special_tokens]
+        vocabulary |= {token.content: token.id for token in special}
+        encoder = self._new_encoder(tokens, vocabulary)  # raises before anything is changed
+        self._encoder = (self._key(), encoder)
+        self.vocabulary_, self._tokens, self._special = vocabulary, tokens, SpecialTokens(special)
+        return self
+
+    def _key(self) -> tuple[Any, ...]:
+        return tuple(value for name, value in self.get_params().items() if name != "special_tokens")
+
+    def _ready(self) -> Any:
+        check_is_fitted(self, "vocabulary_")
+        key, kept = self._key(), self.__dict__.get("_encoder")
+        if kept is None or kept[0] != key:
+            kept = self._encoder = (key, self._new_encoder(self._tokens, self.vocabulary_))
+        return kept[1]
+
+    def _new_encoder(self, tokens: list[str], vocabulary: dict[str, int]) -> Any:
+        prefix, unknown = self.prefix, self.unknown
+        for name, text in (("prefix", prefix), ("unknown", unknown)):
+            if not isinstance(text, str) or not text:
+                raise ValueError(f"{name} must be a string that is not empty, got {text!r}")
+        if unknown not in vocabulary:
+            raise ValueError(f"unknown must be in the vocabulary, got {unknown!r}; name the file's own with unknown=")
+        most = check_number(self.max_word_length, "max_word_length", integer=True, low=1, high=2**31 - 2)
+        heads = [token.encode("utf-8", "surrogatepass") for token in tokens]
+        tails = [head[len(prefix.encode()) :] if head.startswith(prefix.encode()) else b"" for head in heads]
+        return _wordpiece.Encoder(
+            heads,
+            tails,
+            vocabulary[unknown],
+            clean=bool(self.clean),
+            split_han=bool(self.split_han),
+            strip=bool(self.lowercase if self.strip_accents is None else self.strip_accents),
+            lower=bool(self.lowercase),
+            most=most,
+        )
+
+    @property
+    def vocab_size(self) -> int:
+        """One more than the highest id."""
+        check_is_fitted(self, "vocabulary_")
+        return 1 + max(self.vocabulary_.values(), default=-1)
+
+    def _encoder_of_blocks(
+        self, texts: list[str], begins: bytes | None, offsets: bool
+    ) -> Callable[[int, int], tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]]:
+        encoder = self._ready()
+        return lambda start, stop: encoder.encode(texts, start, stop, offsets)
+
+    def decode(self, ids: Iterable[int], *, skip_special_tokens: bool = False) -> str:
+        """Return the words of `ids` with a space between them, none between two Han characters.
+
+        What the normaliser folded and the spacing of the text are not in the ids: see `Encoding.offsets`.
+
+        Raises
+        ------
+        ValueError
+            For an id that no token has.
+        """
+        check_is_fitted(self, "vocabulary_")
+        names = {i: token for token, i in self.vocabulary_.items()}
+        skipped = {token.id for token in self._special.tokens if token.special} if skip_special_tokens else ()
+        out = ""
+        for i in check_ids(ids).tolist():
+            if i not in names:
+                raise ValueError(f"ids must lie in [0, {self.vocab_size}) and be of a token, got {i}")
+            if i in skipped:
+                continue
+            token = names[i]
+            if token.startswith(self.prefix) and out:
+                out += token.removeprefix(self.prefix)
+            else:
+                out += " " * (out != "" and not (_is_han(out[-1]) and _is_han(token[0]))) + token
+        return out
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write ``tokenizer.json`` in Hugging Face's format; see `load_tokenizer`.
+
+        Parameters
+        ----------
+        path : path
+            File to write.
+        force : bool
+            Replace it where it exists.
+        """
+        from .._storage import write_file
+        from .wordpiece_files import wordpiece_to_json
+
+        write_file(path, json.dumps(wordpiece_to_json(self), ensure_ascii=False, indent=1) + "\n", force=force)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_encoder"}
+
+
+def _is_han(character: str) -> bool:
+    return (
+        "\u3400" <= character <= "\u4dbf"
+        or "\u4e00" <= character <= "\u9fff"
+        or "\U00020000" <= character <= "\U0003ffff"
+    )
