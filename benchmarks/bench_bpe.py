@@ -38,12 +38,12 @@ def run(context: Context) -> list[Row]:
     return rows + _train(context)
 
 
-def _rate(texts: list[str]) -> Callable[[float], str]:
+def rate_of(texts: list[str]) -> Callable[[float], str]:
     n_bytes = sum(len(text.encode()) for text in texts)
     return lambda seconds: f"{n_bytes / seconds / 1e6:.1f} MB/s"
 
 
-def _row(name: str, ours: list[float], peer: list[float], peer_name: str, least: float | None, rate: Any) -> Row:
+def speed_row(name: str, ours: list[float], peer: list[float], peer_name: str, least: float | None, rate: Any) -> Row:
     return Row(
         name,
         median(ours),
@@ -78,12 +78,12 @@ def _encode(context: Context, language: str, texts: list[str]) -> list[Row]:
         assert mine.ids.tolist() == theirs.ids == plain
         assert mine.offsets.tolist() == [list(span) for span in theirs.offsets]
     times = alternate(calls, context.repeats)
-    rate = _rate(texts)
+    rate = rate_of(texts)
     name = f"BPE encode, GPT-2's, {language}"
     with_offsets, plain = {"English": (25, 8), "Chinese": (None, 5)}[language]
     return [
-        _row(f"{name}, ids and offsets", times["ours"], times["tokenizers"], "tokenizers", with_offsets, rate),
-        _row(f"{name}, ids", times["ours, ids"], times["tiktoken"], "tiktoken", plain, rate),
+        speed_row(f"{name}, ids and offsets", times["ours"], times["tokenizers"], "tokenizers", with_offsets, rate),
+        speed_row(f"{name}, ids", times["ours, ids"], times["tiktoken"], "tiktoken", plain, rate),
     ]
 
 
@@ -109,10 +109,10 @@ def _encode_rs(context: Context, language: str, texts: list[str]) -> list[Row]:
     times = alternate(calls, context.repeats)
     least = 4 if language == "English" else None
     name = f"BPE encode, GPT-4's, {language}, ids"
-    return [_row(name, times["ours"], times["rs-bpe"], "rs-bpe", least, _rate(texts))]
+    return [speed_row(name, times["ours"], times["rs-bpe"], "rs-bpe", least, rate_of(texts))]
 
 
-def _corpus(context: Context) -> list[str]:
+def corpus(context: Context) -> list[str]:
     """All texts of the data sets together."""
     out = []
     root = context.data("20news").parent
@@ -129,7 +129,7 @@ def _train(context: Context) -> list[Row]:
 
     from minilm_unsup import BPETokenizer
 
-    texts, size = _corpus(context), context.size(32_000, 8_000)
+    texts, size = corpus(context), context.size(32_000, 8_000)
     ours = BPETokenizer(pattern="gpt2")
     peer = Tokenizer(models.BPE())
     peer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -140,13 +140,13 @@ def _train(context: Context) -> list[Row]:
         show_progress=False,
     )
     with tempfile.TemporaryDirectory() as folder:
-        corpus = Path(folder, "corpus.txt")
-        corpus.write_text("\n".join(texts), encoding="utf-8")
+        file = Path(folder, "corpus.txt")
+        file.write_text("\n".join(texts), encoding="utf-8")
         calls: dict[str, Callable[[], Any]] = {
             "ours": lambda: ours.train(texts, size),
             "tokenizers": lambda: peer.train_from_iterator(texts, trainer),
             "sentencepiece": lambda: sentencepiece.SentencePieceTrainer.train(
-                input=str(corpus),
+                input=str(file),
                 model_prefix=str(Path(folder, "m")),
                 vocab_size=size,
                 model_type="bpe",
@@ -160,10 +160,10 @@ def _train(context: Context) -> list[Row]:
         times = alternate(calls, context.size(3, 1), warm_up=0)
     merges = [tuple(pair) for pair in json.loads(peer.to_str())["model"]["merges"]]
     assert merges == ours.merges_
-    rate = _rate(texts)
+    rate = rate_of(texts)
     n_bytes = sum(len(text.encode()) for text in texts)
     name = f"BPE training, {len(ours.vocabulary_):,} tokens, {n_bytes / 1e6:.0f} MB"
     return [
-        _row(name, times["ours"], times["tokenizers"], "tokenizers, the same merges", 6, rate),
-        _row(name, times["ours"], times["sentencepiece"], "sentencepiece", 3, rate),
+        speed_row(name, times["ours"], times["tokenizers"], "tokenizers, the same merges", 6, rate),
+        speed_row(name, times["ours"], times["sentencepiece"], "sentencepiece", 3, rate),
     ]

@@ -64,6 +64,8 @@ cdef extern from "bpe_train.h" nogil:
         WordTable tokens
         int64_t least
     int bpe_train_begin(BpeTrainer* t, const WordTable* pieces, const int64_t* counts, const int32_t* id_of_byte)
+    int bpe_train_begin_symbols(BpeTrainer* t, const int32_t* symbols, const int64_t* starts, const int64_t* counts,
+                                int64_t n_words)
     int bpe_train_step(BpeTrainer* t, int32_t* left, int32_t* right)
     void bpe_trainer_free(BpeTrainer* t)
 
@@ -343,3 +345,44 @@ cdef class Pieces:
         finally:
             bpe_trainer_free(&trainer)
         return merges[:n].copy()
+
+
+def learn_characters(const int32_t[::1] symbols, const int64_t[::1] starts, const int64_t[::1] counts,
+                     const int32_t[::1] lengths, Py_ssize_t n_merges, int64_t least):
+    """At most `n_merges` merges of characters within words, (n, 2) int32 by rank, as `Pieces.learn` does of bytes.
+
+    `symbols`, `starts`, `counts`: as for bpe_train_begin_symbols, (n_words + 1,) and (n_words,). `lengths`: bytes of the
+    character of each id; merge i makes the id ``len(lengths) + i``.
+    """
+    cdef BpeTrainer trainer
+    cdef Py_ssize_t i, n = 0
+    cdef int status = 0
+    cdef uint8_t spelled[4]
+    if len(starts) != len(counts) + 1 or starts[len(counts)] != len(symbols):
+        raise ValueError(f"{len(starts)} starts of {len(counts)} words in {len(symbols)} bytes")
+    merges = np.empty((n_merges, 2), dtype=np.int32)
+    cdef int32_t[:, ::1] out = merges
+    cdef const int32_t* symbol = &symbols[0] if len(symbols) else NULL
+    cdef const int64_t* count = &counts[0] if len(counts) else NULL
+    memset(&trainer, 0, sizeof(BpeTrainer))
+    memset(spelled, 0, 4)
+    trainer.least = least
+    try:
+        if words_table_begin(&trainer.tokens) < 0:
+            raise MemoryError
+        for i in range(len(lengths)):  # of the tokens only their lengths are used
+            if words_append(&trainer.tokens, spelled, <size_t>lengths[i]) < 0:
+                raise MemoryError
+        with nogil:
+            status = bpe_train_begin_symbols(&trainer, symbol, &starts[0], count, len(counts))
+            while status == 0 and n < n_merges:
+                status = bpe_train_step(&trainer, &out[n, 0], &out[n, 1])
+                if status <= 0:
+                    break
+                status = 0
+                n += 1
+    finally:
+        bpe_trainer_free(&trainer)
+    if status < 0:
+        raise MemoryError
+    return merges[:n]

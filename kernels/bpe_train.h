@@ -287,6 +287,53 @@ end:
     return status;
 }
 
+/* Lay out words and count the pairs of characters. `symbols`, one for each byte of the words: the id of a character at
+ * its first and its last byte, -2 between, -1 in a word that is left out; word i is [starts[i], starts[i + 1]). The
+ * tokens of the trainer hold the characters. 0 or -1. */
+static int bpe_train_begin_symbols(BpeTrainer *t, const int32_t *symbols, const int64_t *starts, const int64_t *counts,
+                                   int64_t n_words)
+{
+    size_t n_slots = (size_t)(starts[n_words] + n_words + 1), at = 0;
+    if (n_slots > INT32_MAX) return -1;
+    t->counts = counts;
+    t->n_slots = (int64_t)n_slots;
+    t->slots = malloc(n_slots * sizeof *t->slots);
+    t->piece = malloc(n_slots * sizeof *t->piece);
+    if (t->slots == NULL || t->piece == NULL || bpe_pairs_room(t, 1) < 0) return -1;
+    t->slots[at] = -1;
+    t->piece[at++] = 0;
+    for (int64_t i = 0; i < n_words; i++) {
+        for (int64_t k = starts[i]; k <= starts[i + 1]; k++) {
+            t->piece[at] = (uint32_t)i;
+            t->slots[at++] = k < starts[i + 1] ? symbols[k] : -1;
+        }
+    }
+    for (int filling = 0; filling < 2; filling++) {
+        for (size_t place = 1, next; place < n_slots; place = next) {
+            int32_t left = t->slots[place], right;
+            next = place + (left < 0 ? 1 : (size_t)bpe_length(t, left));
+            if (left < 0 || (right = t->slots[next]) < 0) continue;
+            if (!filling && bpe_pairs_room(t, 1) < 0) return -1;
+            BpePlaces *entry = bpe_find_pair(t, bpe_pair(left, right));
+            if (entry->pair == BPE_FREE) {
+                *entry = (BpePlaces){bpe_pair(left, right), 0, NULL, 0, 0};
+                t->n_pairs++;
+            }
+            if (!filling) {
+                entry->count += counts[t->piece[place]];
+                entry->n_places++;
+            } else if (entry->count >= t->least) {
+                if (entry->places == NULL) {
+                    entry->places = malloc(entry->n_places * sizeof *entry->places);
+                    if (entry->places == NULL || bpe_heap_push(t, entry->count, entry->pair) < 0) return -1;
+                }
+                entry->places[entry->filled++] = (int32_t)place;
+            }
+        }
+    }
+    return 0;
+}
+
 /* The next merge to (*left, *right): 1; 0 where no pair is frequent enough; -1 without memory. */
 static int bpe_train_step(BpeTrainer *t, int32_t *left, int32_t *right)
 {

@@ -35,6 +35,9 @@ typedef struct {
     size_t word_capacity, from_capacity, n_bytes, n_characters;
     int64_t last; /* the same for the last one, kept or not */
     WordTable met;
+    int64_t *counts; /* of the words met, where they are counted instead of cut */
+    size_t counts_capacity;
+    int counting;
     WpPiece *pieces; /* of the words met, one after another; behind them those of the word at hand */
     size_t *firsts;  /* of a word met: where its pieces begin; one more at the end */
     size_t n_pieces, pieces_capacity, firsts_capacity;
@@ -67,6 +70,7 @@ static void wp_worker_free(WpWorker *w)
     words_table_free(&w->met);
     free(w->word);
     free(w->from);
+    free(w->counts);
     free(w->pieces);
     free(w->firsts);
     free(w->ids);
@@ -75,6 +79,20 @@ static void wp_worker_free(WpWorker *w)
     free(w->sorted);
     free(w->sources);
     memset(w, 0, sizeof *w);
+}
+
+/* Count a word; 0 or -1. `word` has WORDS_SLACK readable bytes behind it. */
+static int wp_count(WpWorker *w, const uint8_t *word, size_t n, int64_t count)
+{
+    int is_new = 0;
+    int32_t id = words_intern(&w->met, word, n, words_hash(word, n), &is_new);
+    if (id < 0) return -1;
+    if (is_new) {
+        if (words_reserve((void **)&w->counts, &w->counts_capacity, (size_t)id + 1, sizeof *w->counts) < 0) return -1;
+        w->counts[id] = 0;
+    }
+    w->counts[id] += count;
+    return 0;
 }
 
 static inline int wp_add_piece(WpWorker *w, size_t *n, int32_t id, int32_t characters)
@@ -128,7 +146,9 @@ static int wp_end_word(const WpModel *m, WpWorker *w, int with_offsets)
     size_t n = w->n_bytes, first = w->n_pieces, end = 0;
     int status = 0;
     if (w->n_characters == 0) return 0;
-    if (w->n_characters > m->most) {
+    if (w->counting) {
+        if (w->n_characters <= m->most) status = wp_count(w, w->word, n, 1);
+    } else if (w->n_characters > m->most) {
         end = first;
         status = wp_add_piece(w, &end, m->unknown, 1);
         if (status == 0) status = wp_emit(w, with_offsets, first, end);

@@ -11,14 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._native import load
+from .._parallel import map_blocks
 from .._validation import check_is_fitted, check_number
+from .characters import code_points, covering
 from .encoding import check_ids
 from .special_tokens import SpecialToken, SpecialTokens
-from .subword_tokenizer import SubwordTokenizer, check_special
+from .subword_tokenizer import SubwordTokenizer, check_special, cut_evenly, in_blocks
 
 __all__ = ["WordPieceTokenizer"]
 
 _wordpiece = load("wordpiece")
+_bpe = load("bpe")
+_TRAINING_BLOCK = 1 << 22
 
 
 class WordPieceTokenizer(SubwordTokenizer):
@@ -28,9 +32,9 @@ class WordPieceTokenizer(SubwordTokenizer):
     own. A piece that goes on with a word is written with `prefix` before it. A word of which some part is no piece is
     `unknown` as a whole. Ids and offsets are those of Hugging Face's tokenizers 0.23, character by character.
 
-    The vocabulary comes from a file: `load_wordpiece`, `load_tokenizer`.
+    The vocabulary comes from `train` or from a file: `load_wordpiece`, `load_tokenizer`.
 
-    Time is linear in the text. Words that were met are kept with their pieces (at most 131,072 words).
+    Time is linear in the text. Words that were met are kept with their pieces (at most 131,072 words a thread).
 
     Parameters
     ----------
@@ -83,6 +87,58 @@ class WordPieceTokenizer(SubwordTokenizer):
         self.unknown = unknown
         self.max_word_length = max_word_length
         self.special_tokens = special_tokens
+
+    def train(
+        self, texts: Iterable[str], vocab_size: int = 32_000, min_count: int = 2, *, character_coverage: float = 0.9995
+    ) -> WordPieceTokenizer:
+        """Learn a vocabulary from `texts`, which are read once and not kept.
+
+        The special tokens come first, then the characters, at the start of a word and further on in it, then what the
+        most frequent pairs of neighbours in words make, one after another; of equally frequent pairs the one of lower
+        ids. The same texts give the same vocabulary in any order, on any number of threads. Memory grows with the
+        different words.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        vocab_size : int
+            Most tokens. There are fewer where no pair is left that occurs `min_count` times.
+        min_count : int
+            Least occurrences of a pair that becomes a token.
+        character_coverage : float
+            Share of the characters of the texts that are to be tokens, in (0, 1]; words with a rarer character are not
+            learned from, and are unknown.
+
+        Returns
+        -------
+        WordPieceTokenizer
+
+        Raises
+        ------
+        ValueError
+            If `vocab_size` cannot hold the characters and the special tokens.
+        UnicodeEncodeError
+            For a text with a lone surrogate, naming its place; `TextCleaner` removes them.
+        """
+        special = check_special(self.special_tokens)
+        if self.unknown not in special:
+            special = [self.unknown, *special]
+        vocab_size = check_number(vocab_size, "vocab_size", integer=True, low=1, high=2**31 - 1)
+        min_count = check_number(min_count, "min_count", integer=True, low=1)
+        coverage = check_number(character_coverage, "character_coverage", low=0, high=1, low_open=True)
+        splitter = self._new_encoder([], {self.unknown: 0})
+        words = _wordpiece.Words()
+        for some in in_blocks(texts, 16 * _TRAINING_BLOCK):
+            bounds = cut_evenly(some, _TRAINING_BLOCK)
+
+            def count(a: int, b: int, some: list[str] = some, bounds: list[int] = bounds) -> Any:
+                return _wordpiece.Words().count(splitter, some, bounds[a], bounds[b])
+
+            for part in map_blocks(count, len(bounds) - 1, 1):
+                words.add(part)
+        utf8, starts, counts = words.listed()
+        tokens = _learn(utf8, starts, counts, vocab_size, min_count, coverage, self.prefix, special)
+        return self._set_tokens(tokens, [SpecialToken(token, i) for i, token in enumerate(special)])
 
     def set_vocabulary(self, tokens: Iterable[str]) -> WordPieceTokenizer:
         """Take `tokens` as the vocabulary; the id of a token is its place.
@@ -208,6 +264,41 @@ class WordPieceTokenizer(SubwordTokenizer):
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "_encoder"}
+
+
+def _learn(
+    utf8: bytes,
+    starts: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    vocab_size: int,
+    min_count: int,
+    coverage: float,
+    prefix: str,
+    special: list[str],
+) -> list[str]:
+    """Return the vocabulary for words that lie one after another, word i in ``utf8[starts[i]:starts[i + 1]]``."""
+    points, begins = code_points(utf8)
+    word = np.searchsorted(starts, begins[:-1], side="right") - 1
+    is_head = begins[:-1] == starts[word]
+    kept = covering(points, counts[word], coverage)
+    heads, tails = kept, np.intersect1d(points[~is_head], kept)
+    names = [*map(chr, heads.tolist()), *(prefix + chr(c) for c in tails.tolist())]
+    if len(special) + len(names) > vocab_size:
+        raise ValueError(
+            f"vocab_size must be at least {len(special) + len(names)}, for {len(special)} special tokens and "
+            f"{len(names)} characters, got {vocab_size}; or lower character_coverage"
+        )
+    at = np.where(is_head, np.searchsorted(heads, points), len(heads) + np.searchsorted(tails, points))
+    left_out = np.zeros(len(counts), dtype=bool)
+    left_out[word[~np.isin(points, kept)]] = True
+    symbols = np.full(len(utf8), -2, dtype=np.int32)
+    symbols[begins[:-1]] = symbols[begins[1:] - 1] = np.where(left_out[word], -1, at)
+    symbols[np.repeat(left_out, np.diff(starts))] = -1
+    lengths = np.array([len(name.removeprefix(prefix).encode()) for name in names], dtype=np.int32)
+    merges = _bpe.learn_characters(symbols, starts, counts, lengths, vocab_size - len(special) - len(names), min_count)
+    for left, right in merges.tolist():
+        names.append(names[left] + names[right].removeprefix(prefix))
+    return special + [name for name in names if name not in special]
 
 
 def _is_han(character: str) -> bool:
