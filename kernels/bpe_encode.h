@@ -8,6 +8,7 @@
 
 #include "bpe_model.h"
 #include "bpe_split.h"
+#include "utf8.h"
 #include "words_table.h"
 
 #define BPE_IDS 3
@@ -187,24 +188,9 @@ static int64_t bpe_utf8(const void *data, int kind, size_t n, uint8_t *out)
 {
     uint8_t *p = out;
     for (size_t i = 0; i < n; i++) {
-        uint32_t c = kind <= 1 ? ((const uint8_t *)data)[i]
-                     : kind == 2 ? ((const uint16_t *)data)[i] : ((const uint32_t *)data)[i];
-        if (c < 0x80) {
-            *p++ = (uint8_t)c;
-        } else if (c < 0x800) {
-            *p++ = (uint8_t)(0xC0 | c >> 6);
-            *p++ = (uint8_t)(0x80 | (c & 63));
-        } else if (c < 0x10000) {
-            if (c >= 0xD800 && c < 0xE000) return -1 - (int64_t)i;
-            *p++ = (uint8_t)(0xE0 | c >> 12);
-            *p++ = (uint8_t)(0x80 | (c >> 6 & 63));
-            *p++ = (uint8_t)(0x80 | (c & 63));
-        } else {
-            *p++ = (uint8_t)(0xF0 | c >> 18);
-            *p++ = (uint8_t)(0x80 | (c >> 12 & 63));
-            *p++ = (uint8_t)(0x80 | (c >> 6 & 63));
-            *p++ = (uint8_t)(0x80 | (c & 63));
-        }
+        uint32_t c = utf8_read(data, kind, i);
+        if (c >= 0xD800 && c < 0xE000) return -1 - (int64_t)i;
+        p += utf8_put(p, c);
     }
     *p = 0;
     return p - out;

@@ -6,9 +6,10 @@
 #ifndef MINILM_WORDPIECE_H
 #define MINILM_WORDPIECE_H
 
+#include "subwords.h"
 #include "trie.h"
+#include "utf8.h"
 #include "wordpiece_characters.h"
-#include "words_table.h"
 
 typedef struct {
     Trie heads, tails; /* tokens that begin a word, tokens that go on with it */
@@ -18,32 +19,19 @@ typedef struct {
 } WpModel;
 
 typedef struct {
-    int32_t id, characters;
-} WpPiece;
-
-typedef struct {
     uint32_t c;
     uint8_t combining, first; /* first: of what its character becomes */
 } WpElement;
 
-#define WP_LONGEST_MET 64         /* bytes of a word that is kept */
-#define WP_MOST_MET ((int32_t)1 << 17) /* words that are kept */
-
 typedef struct {
+    SubWorker out;
     uint8_t *word; /* UTF-8 */
     int64_t *from; /* the character of the text that each character of the word comes from */
     size_t word_capacity, from_capacity, n_bytes, n_characters;
     int64_t last; /* the same for the last one, kept or not */
-    WordTable met;
     int64_t *counts; /* of the words met, where they are counted instead of cut */
     size_t counts_capacity;
     int counting;
-    WpPiece *pieces; /* of the words met, one after another; behind them those of the word at hand */
-    size_t *firsts;  /* of a word met: where its pieces begin; one more at the end */
-    size_t n_pieces, pieces_capacity, firsts_capacity;
-    int32_t *ids;
-    int64_t *offsets; /* start and end of each */
-    size_t n_ids, ids_capacity, offsets_capacity;
     WpElement *run, *sorted;
     int64_t *sources;
     size_t run_capacity, sorted_capacity, sources_capacity;
@@ -55,26 +43,12 @@ static void wp_model_free(WpModel *m)
     trie_free(&m->tails);
 }
 
-/* Forget the words met; 0 or -1. */
-static int wp_forget(WpWorker *w)
-{
-    words_table_free(&w->met);
-    w->n_pieces = 0;
-    if (words_reserve((void **)&w->firsts, &w->firsts_capacity, 1, sizeof *w->firsts) < 0) return -1;
-    w->firsts[0] = 0;
-    return words_table_begin(&w->met) < 0 || words_table_index(&w->met, 0) < 0 ? -1 : 0;
-}
-
 static void wp_worker_free(WpWorker *w)
 {
-    words_table_free(&w->met);
+    subwords_free(&w->out);
     free(w->word);
     free(w->from);
     free(w->counts);
-    free(w->pieces);
-    free(w->firsts);
-    free(w->ids);
-    free(w->offsets);
     free(w->run);
     free(w->sorted);
     free(w->sources);
@@ -85,7 +59,7 @@ static void wp_worker_free(WpWorker *w)
 static int wp_count(WpWorker *w, const uint8_t *word, size_t n, int64_t count)
 {
     int is_new = 0;
-    int32_t id = words_intern(&w->met, word, n, words_hash(word, n), &is_new);
+    int32_t id = words_intern(&w->out.met, word, n, words_hash(word, n), &is_new);
     if (id < 0) return -1;
     if (is_new) {
         if (words_reserve((void **)&w->counts, &w->counts_capacity, (size_t)id + 1, sizeof *w->counts) < 0) return -1;
@@ -95,79 +69,46 @@ static int wp_count(WpWorker *w, const uint8_t *word, size_t n, int64_t count)
     return 0;
 }
 
-static inline int wp_add_piece(WpWorker *w, size_t *n, int32_t id, int32_t characters)
-{
-    if (words_reserve((void **)&w->pieces, &w->pieces_capacity, *n + 1, sizeof *w->pieces) < 0) return -1;
-    w->pieces[(*n)++] = (WpPiece){id, characters};
-    return 0;
-}
-
 /* The pieces of the word at hand behind those of the words met; where they end to *end. 0 or -1. */
 static int wp_cut(const WpModel *m, WpWorker *w, size_t *end)
 {
-    size_t at = 0, n = w->n_pieces;
+    size_t at = 0, n = w->out.n_pieces;
     while (at < w->n_bytes) {
         size_t length = 0;
         int32_t id = trie_longest(at ? &m->tails : &m->heads, w->word + at, w->n_bytes - at, &length), characters = 0;
         if (id < 0) { /* the word is unknown */
-            n = w->n_pieces;
-            if (wp_add_piece(w, &n, m->unknown, (int32_t)w->n_characters) < 0) return -1;
+            n = w->out.n_pieces;
+            if (subwords_add(&w->out, &n, m->unknown, (int32_t)w->n_characters) < 0) return -1;
             break;
         }
         for (size_t stop = at + length; at < stop; at++) characters += (w->word[at] & 0xC0) != 0x80;
-        if (wp_add_piece(w, &n, id, characters) < 0) return -1;
+        if (subwords_add(&w->out, &n, id, characters) < 0) return -1;
     }
     *end = n;
-    return 0;
-}
-
-static inline int wp_emit(WpWorker *w, int with_offsets, size_t first, size_t end)
-{
-    size_t n = end - first, at = 0;
-    if (words_reserve((void **)&w->ids, &w->ids_capacity, w->n_ids + n, sizeof *w->ids) < 0) return -1;
-    for (size_t i = 0; i < n; i++) w->ids[w->n_ids + i] = w->pieces[first + i].id;
-    if (with_offsets) {
-        if (words_reserve((void **)&w->offsets, &w->offsets_capacity, 2 * (w->n_ids + n), sizeof *w->offsets) < 0)
-            return -1;
-        for (size_t i = 0; i < n; i++) {
-            int64_t *span = w->offsets + 2 * (w->n_ids + i);
-            span[0] = w->from[at];
-            at += (size_t)w->pieces[first + i].characters;
-            span[1] = w->from[at - 1] + 1;
-        }
-    }
-    w->n_ids += n;
     return 0;
 }
 
 /* End the word at hand; 0 or -1. */
 static int wp_end_word(const WpModel *m, WpWorker *w, int with_offsets)
 {
-    size_t n = w->n_bytes, first = w->n_pieces, end = 0;
-    int status = 0;
+    SubWorker *out = &w->out;
+    size_t n = w->n_bytes, first = out->n_pieces, end = first;
+    int status = 0, is_new = 0;
     if (w->n_characters == 0) return 0;
     if (w->counting) {
         if (w->n_characters <= m->most) status = wp_count(w, w->word, n, 1);
     } else if (w->n_characters > m->most) {
-        end = first;
-        status = wp_add_piece(w, &end, m->unknown, 1);
-        if (status == 0) status = wp_emit(w, with_offsets, first, end);
-        if (status == 0 && with_offsets) w->offsets[2 * w->n_ids - 1] = w->last + 1;
-    } else if (n > WP_LONGEST_MET) {
+        status = subwords_add(out, &end, m->unknown, 1);
+        if (status == 0) status = subwords_emit(out, with_offsets, first, end, w->from, 0);
+        if (status == 0 && with_offsets) out->offsets[2 * out->n_ids - 1] = w->last + 1;
+    } else if (n > SUBWORDS_LONGEST_MET) {
         status = wp_cut(m, w, &end);
-        if (status == 0) status = wp_emit(w, with_offsets, first, end);
+        if (status == 0) status = subwords_emit(out, with_offsets, first, end, w->from, 0);
     } else {
-        if (w->met.n_words >= WP_MOST_MET && wp_forget(w) < 0) return -1;
-        int is_new = 0;
-        int32_t word = words_intern(&w->met, w->word, n, words_hash(w->word, n), &is_new);
-        if (word < 0) return -1;
-        if (is_new) {
-            status = words_reserve((void **)&w->firsts, &w->firsts_capacity, (size_t)word + 2, sizeof *w->firsts);
-            if (status == 0) status = wp_cut(m, w, &end);
-            if (status < 0) return -1; /* the worker is given up: its word has no pieces */
-            w->firsts[word + 1] = w->n_pieces = end;
-        }
-        status = wp_emit(w, with_offsets, w->firsts[word], w->firsts[word + 1]);
+        int32_t word = subwords_meet(out, w->word, n, &is_new);
+        if (word < 0 || (is_new && wp_cut(m, w, &end) < 0)) return -1; /* the worker is given up: a word without pieces */
+        if (is_new) out->firsts[word + 1] = out->n_pieces = end;
+        status = subwords_emit(out, with_offsets, out->firsts[word], out->firsts[word + 1], w->from, 0);
     }
     w->n_characters = w->n_bytes = 0;
     return status;
@@ -185,26 +126,7 @@ static inline int wp_put(const WpModel *m, WpWorker *w, uint32_t c, int64_t sour
         || words_reserve((void **)&w->from, &w->from_capacity, w->n_characters + 1, sizeof *w->from) < 0)
         return -1;
     w->from[w->n_characters++] = source;
-    uint8_t *p = w->word + w->n_bytes;
-    if (c < 0x80) {
-        *p = (uint8_t)c;
-        w->n_bytes += 1;
-    } else if (c < 0x800) {
-        p[0] = (uint8_t)(0xC0 | c >> 6);
-        p[1] = (uint8_t)(0x80 | (c & 63));
-        w->n_bytes += 2;
-    } else if (c < 0x10000) {
-        p[0] = (uint8_t)(0xE0 | c >> 12);
-        p[1] = (uint8_t)(0x80 | (c >> 6 & 63));
-        p[2] = (uint8_t)(0x80 | (c & 63));
-        w->n_bytes += 3;
-    } else {
-        p[0] = (uint8_t)(0xF0 | c >> 18);
-        p[1] = (uint8_t)(0x80 | (c >> 12 & 63));
-        p[2] = (uint8_t)(0x80 | (c >> 6 & 63));
-        p[3] = (uint8_t)(0x80 | (c & 63));
-        w->n_bytes += 4;
-    }
+    w->n_bytes += utf8_put(w->word + w->n_bytes, c);
     return 0;
 }
 
@@ -273,11 +195,6 @@ static int wp_take(const WpModel *m, WpWorker *w, int with_offsets, uint32_t c, 
     return 0;
 }
 
-static inline uint32_t wp_read(const void *data, int kind, size_t i)
-{
-    return kind <= 1 ? ((const uint8_t *)data)[i] : kind == 2 ? ((const uint16_t *)data)[i] : ((const uint32_t *)data)[i];
-}
-
 /* A character after which marks are put in order apart from those before it, whatever it becomes. */
 static inline int wp_is_apart(const WpModel *m, unsigned flags)
 {
@@ -293,11 +210,11 @@ static int wp_take_run(const WpModel *m, WpWorker *w, int with_offsets, const vo
 {
     size_t begin = at, n = 0, n_sources = 0, i, starts[257] = {0};
     uint32_t form[4];
-    int n_form = wp_decompose(wp_read(data, kind, at), wp_flags(wp_read(data, kind, at)), form);
+    int n_form = wp_decompose(utf8_read(data, kind, at), wp_flags(utf8_read(data, kind, at)), form);
     int64_t source = -1;
     if (wp_combining(form[0])) { /* no base: back to it */
         for (i = at; i > 0;) {
-            uint32_t c = wp_read(data, kind, --i);
+            uint32_t c = utf8_read(data, kind, --i);
             unsigned flags = wp_flags(c);
             if (m->clean && flags & WP_DROPPED) continue;
             if (wp_is_apart(m, flags)) break;
@@ -307,7 +224,7 @@ static int wp_take_run(const WpModel *m, WpWorker *w, int with_offsets, const vo
         }
     }
     for (i = begin; i < length; i++) {
-        uint32_t c = wp_read(data, kind, i);
+        uint32_t c = utf8_read(data, kind, i);
         unsigned flags = wp_flags(c);
         if (c >= 0xD800 && c < 0xE000) break;
         if (m->clean && flags & WP_DROPPED) continue;
@@ -344,7 +261,7 @@ static int64_t wp_encode_text(const WpModel *m, WpWorker *w, int with_offsets, c
 {
     w->n_characters = w->n_bytes = 0;
     for (size_t i = 0; i < length;) {
-        uint32_t c = wp_read(data, kind, i), form[4];
+        uint32_t c = utf8_read(data, kind, i), form[4];
         unsigned flags = wp_flags(c);
         int64_t source = (int64_t)i;
         int status = 0;

@@ -3,8 +3,9 @@
 import numpy as np
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
+include "subwords.pxi"
 include "texts.pxi"
 include "trie.pxi"
 
@@ -15,20 +16,12 @@ cdef extern from "wordpiece.h" nogil:
         int32_t unknown
         size_t most
         int clean, split_han, strip, lower
-    ctypedef struct WordTable:
-        size_t* starts
-        uint8_t* bytes
-        int32_t n_words
-        size_t n_bytes
     ctypedef struct WpWorker:
-        WordTable met
+        SubWorker out
         int64_t* counts
         int counting
-        int32_t* ids
-        int64_t* offsets
-        size_t n_ids, ids_capacity, run_capacity, word_capacity
+        size_t run_capacity, word_capacity
     void wp_model_free(WpModel* m)
-    int wp_forget(WpWorker* w)
     void wp_worker_free(WpWorker* w)
     int wp_count(WpWorker* w, const uint8_t* word, size_t n, int64_t count)
     int64_t wp_encode_text(const WpModel* m, WpWorker* w, int with_offsets, const void* data, int kind, size_t length)
@@ -41,7 +34,7 @@ cdef class Worker:
 
     def __cinit__(self):
         memset(&self.worker, 0, sizeof(WpWorker))
-        if wp_forget(&self.worker) < 0:
+        if subwords_forget(&self.worker.out) < 0:
             raise MemoryError
 
     def __dealloc__(self):
@@ -86,34 +79,25 @@ cdef class Encoder:
         cdef int64_t status = 0
         bounds = np.zeros(t.n + 1, dtype=np.int64)
         cdef int64_t[::1] bounds_view = bounds
-        cdef int32_t[::1] ids_view
-        cdef int64_t[:, ::1] offsets_view
         try:
             mine = self.idle.pop()
         except IndexError:
             mine = Worker()
         w = &mine.worker
-        w.n_ids = 0
+        w.out.n_ids = 0
         with nogil:
             for row in range(t.n):
                 status = wp_encode_text(
                     &self.model, w, with_offsets, t.texts[row].data, t.texts[row].kind, t.texts[row].length)
                 if status < 0:
                     break
-                bounds_view[row + 1] = <int64_t>w.n_ids
+                bounds_view[row + 1] = <int64_t>w.out.n_ids
         if status == -1:
             raise MemoryError
         if status < 0:
             t._refuse(row, status + 1)
-        ids = np.empty(w.n_ids, dtype=np.int32)
-        spans = np.empty((w.n_ids if with_offsets else 0, 2), dtype=np.int64)
-        if w.n_ids:
-            ids_view = ids
-            memcpy(&ids_view[0], w.ids, w.n_ids * sizeof(int32_t))
-            if with_offsets:
-                offsets_view = spans
-                memcpy(&offsets_view[0, 0], w.offsets, 2 * w.n_ids * sizeof(int64_t))
-        if w.ids_capacity < 1 << 24 and w.run_capacity < 1 << 20 and w.word_capacity < 1 << 20:
+        ids, spans = as_arrays(&w.out, with_offsets)
+        if w.out.ids_capacity < 1 << 24 and w.run_capacity < 1 << 20 and w.word_capacity < 1 << 20:
             self.idle.append(mine)  # not after a very long text
         return ids, spans, bounds
 
@@ -146,7 +130,7 @@ cdef class Words:
 
     def add(self, Words other not None):
         """Add the counts of `other`."""
-        cdef const WordTable* t = &other.mine.worker.met
+        cdef const WordTable* t = &other.mine.worker.out.met
         cdef int32_t i
         cdef int status = 0
         with nogil:
@@ -161,7 +145,7 @@ cdef class Words:
 
     def listed(self):
         """The words in UTF-8, one after another, where each begins (n + 1,) int64, and the counts (n,) int64."""
-        cdef const WordTable* t = &self.mine.worker.met
+        cdef const WordTable* t = &self.mine.worker.out.met
         cdef Py_ssize_t n = t.n_words, i
         starts, counts = np.empty(n + 1, dtype=np.int64), np.empty(n, dtype=np.int64)
         cdef int64_t[::1] starts_view = starts, counts_view = counts

@@ -6,6 +6,7 @@
 
 #include <Python.h>
 
+#include "utf8.h"
 #include "words_table.h"
 
 /* Classes of characters. */
@@ -79,30 +80,6 @@ static inline Py_UCS4 words_fold(const WordRules *r, Py_UCS4 c)
         if (c == 0x3C2 && r->joiners) return 0x3C3; /* the same word whether sigma ends it or not */
     }
     return c;
-}
-
-static inline size_t words_put(unsigned char *out, Py_UCS4 c)
-{
-    if (c < 0x80) {
-        out[0] = (unsigned char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (unsigned char)(0xC0 | c >> 6);
-        out[1] = (unsigned char)(0x80 | (c & 63));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (unsigned char)(0xE0 | c >> 12);
-        out[1] = (unsigned char)(0x80 | (c >> 6 & 63));
-        out[2] = (unsigned char)(0x80 | (c & 63));
-        return 3;
-    }
-    out[0] = (unsigned char)(0xF0 | c >> 18);
-    out[1] = (unsigned char)(0x80 | (c >> 12 & 63));
-    out[2] = (unsigned char)(0x80 | (c >> 6 & 63));
-    out[3] = (unsigned char)(0x80 | (c & 63));
-    return 4;
 }
 
 /* ASCII bytes in lower case, eight at a time. */

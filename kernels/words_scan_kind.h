@@ -81,7 +81,7 @@ static int NAMED(words_give)(WordCursor *w, const CHARACTER *s, Py_ssize_t start
 {
     if (words_room(w, end - start) < 0) return -1;
     unsigned char *out = w->bytes + w->n_bytes;
-    for (Py_ssize_t i = start; i < end; i++) out += words_put(out, words_fold(w->rules, s[i]));
+    for (Py_ssize_t i = start; i < end; i++) out += utf8_put(out, words_fold(w->rules, s[i]));
     size_t n_bytes = (size_t)(out - w->bytes) - w->n_bytes;
     words_push(w, start, end, n_bytes, words_hash(w->bytes + w->n_bytes, n_bytes));
     return 0;
