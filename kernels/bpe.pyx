@@ -46,18 +46,18 @@ cdef extern from "words_table.h" nogil:
         void* slots
         int32_t n_words
         size_t n_bytes
-    int words_reserve(void** buffer, size_t* capacity, size_t needed, size_t size)
-    int words_table_begin(WordTable* t)
-    int words_table_index(WordTable* t, size_t n)
-    int32_t words_append(WordTable* t, const unsigned char* p, size_t n)
-
-cdef extern from "bpe_pieces.h" nogil:
-    ctypedef struct BpePieces:
+    ctypedef struct Counted:
         WordTable table
         int64_t* counts
-    void bpe_pieces_free(BpePieces* p)
-    int bpe_count_text(BpePieces* p, int rule, const uint8_t* s, size_t n)
-    int bpe_add_pieces(BpePieces* all, const BpePieces* part)
+    int words_reserve(void** buffer, size_t* capacity, size_t needed, size_t size)
+    int words_table_begin(WordTable* t)
+    int32_t words_append(WordTable* t, const unsigned char* p, size_t n)
+    void counted_free(Counted* c)
+    int counted_begin(Counted* c)
+    int counted_merge(Counted* c, const Counted* part)
+
+cdef extern from "bpe_pieces.h" nogil:
+    int bpe_count_text(Counted* p, int rule, const uint8_t* s, size_t n)
 
 cdef extern from "bpe_train.h" nogil:
     ctypedef struct BpeTrainer:
@@ -244,15 +244,14 @@ cdef class Encoder:
 cdef class Pieces:
     """Pieces of texts and how often each occurs."""
 
-    cdef BpePieces pieces
+    cdef Counted pieces
 
     def __cinit__(self):
-        memset(&self.pieces, 0, sizeof(BpePieces))
-        if words_table_begin(&self.pieces.table) < 0 or words_table_index(&self.pieces.table, 0) < 0:
+        if counted_begin(&self.pieces) < 0:
             raise MemoryError
 
     def __dealloc__(self):
-        bpe_pieces_free(&self.pieces)
+        counted_free(&self.pieces)
 
     def __len__(self):
         return self.pieces.table.n_words
@@ -296,7 +295,7 @@ cdef class Pieces:
         cdef int status
         self._check()
         with nogil:
-            status = bpe_add_pieces(&self.pieces, &other.pieces)
+            status = counted_merge(&self.pieces, &other.pieces)
         if status < 0:
             raise MemoryError
         return self

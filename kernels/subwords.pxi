@@ -4,13 +4,7 @@ from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy
 
 cdef extern from "subwords.h" nogil:
-    ctypedef struct WordTable:
-        size_t* starts
-        unsigned char* bytes
-        int32_t n_words
-        size_t n_bytes
     ctypedef struct SubWorker:
-        WordTable met
         int32_t* ids
         int64_t* offsets
         size_t n_ids, ids_capacity

@@ -6,6 +6,7 @@
 #ifndef MINILM_WORDPIECE_H
 #define MINILM_WORDPIECE_H
 
+#include "counted.h"
 #include "subwords.h"
 #include "trie.h"
 #include "utf8.h"
@@ -29,9 +30,7 @@ typedef struct {
     int64_t *from; /* the character of the text that each character of the word comes from */
     size_t word_capacity, from_capacity, n_bytes, n_characters;
     int64_t last; /* the same for the last one, kept or not */
-    int64_t *counts; /* of the words met, where they are counted instead of cut */
-    size_t counts_capacity;
-    int counting;
+    Counted *counted; /* NULL, or where words are counted instead of cut */
     WpElement *run, *sorted;
     int64_t *sources;
     size_t run_capacity, sorted_capacity, sources_capacity;
@@ -48,25 +47,10 @@ static void wp_worker_free(WpWorker *w)
     subwords_free(&w->out);
     free(w->word);
     free(w->from);
-    free(w->counts);
     free(w->run);
     free(w->sorted);
     free(w->sources);
     memset(w, 0, sizeof *w);
-}
-
-/* Count a word; 0 or -1. `word` has WORDS_SLACK readable bytes behind it. */
-static int wp_count(WpWorker *w, const uint8_t *word, size_t n, int64_t count)
-{
-    int is_new = 0;
-    int32_t id = words_intern(&w->out.met, word, n, words_hash(word, n), &is_new);
-    if (id < 0) return -1;
-    if (is_new) {
-        if (words_reserve((void **)&w->counts, &w->counts_capacity, (size_t)id + 1, sizeof *w->counts) < 0) return -1;
-        w->counts[id] = 0;
-    }
-    w->counts[id] += count;
-    return 0;
 }
 
 /* The pieces of the word at hand behind those of the words met; where they end to *end. 0 or -1. */
@@ -95,8 +79,8 @@ static int wp_end_word(const WpModel *m, WpWorker *w, int with_offsets)
     size_t n = w->n_bytes, first = out->n_pieces, end = first;
     int status = 0, is_new = 0;
     if (w->n_characters == 0) return 0;
-    if (w->counting) {
-        if (w->n_characters <= m->most) status = wp_count(w, w->word, n, 1);
+    if (w->counted != NULL) {
+        if (w->n_characters <= m->most) status = counted_add(w->counted, w->word, n, 1);
     } else if (w->n_characters > m->most) {
         status = subwords_add(out, &end, m->unknown, 1);
         if (status == 0) status = subwords_emit(out, with_offsets, first, end, w->from, 0);

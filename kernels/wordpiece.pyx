@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memset
 
+include "counted.pxi"
 include "subwords.pxi"
 include "texts.pxi"
 include "trie.pxi"
@@ -18,12 +19,10 @@ cdef extern from "wordpiece.h" nogil:
         int clean, split_han, strip, lower
     ctypedef struct WpWorker:
         SubWorker out
-        int64_t* counts
-        int counting
+        Counted* counted
         size_t run_capacity, word_capacity
     void wp_model_free(WpModel* m)
     void wp_worker_free(WpWorker* w)
-    int wp_count(WpWorker* w, const uint8_t* word, size_t n, int64_t count)
     int64_t wp_encode_text(const WpModel* m, WpWorker* w, int with_offsets, const void* data, int kind, size_t length)
 
 
@@ -102,55 +101,21 @@ cdef class Encoder:
         return ids, spans, bounds
 
 
-cdef class Words:
-    """Normalised words of texts and how often each occurs."""
-
-    cdef Worker mine
-
-    def __cinit__(self):
-        self.mine = Worker()
-        self.mine.worker.counting = 1
-
-    def count(self, Encoder encoder not None, list texts not None, Py_ssize_t start, Py_ssize_t stop):
-        """Add the words of texts[start:stop] that `encoder` would cut."""
-        cdef Texts t = Texts(texts, start, stop)
-        cdef Py_ssize_t row = 0
-        cdef int64_t status = 0
-        with nogil:
-            for row in range(t.n):
-                status = wp_encode_text(&encoder.model, &self.mine.worker, 0, t.texts[row].data, t.texts[row].kind,
-                                        t.texts[row].length)
-                if status < 0:
-                    break
-        if status == -1:
-            raise MemoryError
-        if status < 0:
-            t._refuse(row, status + 1)
-        return self
-
-    def add(self, Words other not None):
-        """Add the counts of `other`."""
-        cdef const WordTable* t = &other.mine.worker.out.met
-        cdef int32_t i
-        cdef int status = 0
-        with nogil:
-            for i in range(t.n_words):
-                status = wp_count(&self.mine.worker, t.bytes + t.starts[i], t.starts[i + 1] - t.starts[i],
-                                  other.mine.worker.counts[i])
-                if status < 0:
-                    break
-        if status < 0:
-            raise MemoryError
-        return self
-
-    def listed(self):
-        """The words in UTF-8, one after another, where each begins (n + 1,) int64, and the counts (n,) int64."""
-        cdef const WordTable* t = &self.mine.worker.out.met
-        cdef Py_ssize_t n = t.n_words, i
-        starts, counts = np.empty(n + 1, dtype=np.int64), np.empty(n, dtype=np.int64)
-        cdef int64_t[::1] starts_view = starts, counts_view = counts
-        for i in range(n + 1):
-            starts_view[i] = <int64_t>t.starts[i]
-        for i in range(n):
-            counts_view[i] = self.mine.worker.counts[i]
-        return t.bytes[:t.n_bytes], starts, counts
+def count_words(Words words not None, Encoder encoder not None, list texts not None, Py_ssize_t start, Py_ssize_t stop):
+    """Add the normalised words of texts[start:stop] that `encoder` would cut to `words`, which is given back."""
+    cdef Texts t = Texts(texts, start, stop)
+    cdef Worker mine = Worker()
+    cdef Py_ssize_t row = 0
+    cdef int64_t status = 0
+    mine.worker.counted = &words.counted
+    with nogil:
+        for row in range(t.n):
+            status = wp_encode_text(
+                &encoder.model, &mine.worker, 0, t.texts[row].data, t.texts[row].kind, t.texts[row].length)
+            if status < 0:
+                break
+    if status == -1:
+        raise MemoryError
+    if status < 0:
+        t._refuse(row, status + 1)
+    return words

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .tokenizer_files import load_tokenizer
     from .word_tokenizer import WordTokenizer
     from .wordpiece_files import load_wordpiece
+    from .unigram_tokenizer import UnigramTokenizer
     from .wordpiece_tokenizer import WordPieceTokenizer
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "RemovalReport",
     "TextCleaner",
     "TfidfVectorizer",
+    "UnigramTokenizer",
     "WordPieceTokenizer",
     "WordTokenizer",
     "load_gpt2",
@@ -67,6 +69,7 @@ _WHERE = {
     "RemovalReport": ".removal",
     "TextCleaner": ".cleaner",
     "TfidfVectorizer": ".tfidf",
+    "UnigramTokenizer": ".unigram_tokenizer",
     "WordPieceTokenizer": ".wordpiece_tokenizer",
     "WordTokenizer": ".word_tokenizer",
     "load_gpt2": ".bpe_files",

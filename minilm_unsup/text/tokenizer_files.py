@@ -10,6 +10,8 @@ from typing import Any
 from .._exceptions import StorageError
 from .bpe_files import bpe_from_json
 from .bpe_tokenizer import BPETokenizer
+from .unigram_files import unigram_from_json
+from .unigram_tokenizer import UnigramTokenizer
 from .word_tokenizer import UNKNOWN, WordTokenizer
 from .wordpiece_files import wordpiece_from_json
 from .wordpiece_tokenizer import WordPieceTokenizer
@@ -63,7 +65,7 @@ def _run_pattern(min_length: int) -> str:
     return r"[\p{L}\p{N}_]" + ("+" if min_length == 1 else f"{{{min_length},}}")
 
 
-def load_tokenizer(path: str | os.PathLike[str]) -> WordTokenizer | BPETokenizer | WordPieceTokenizer:
+def load_tokenizer(path: str | os.PathLike[str]) -> WordTokenizer | BPETokenizer | WordPieceTokenizer | UnigramTokenizer:
     """Read a tokenizer from ``tokenizer.json`` or from a directory that holds one.
 
     Raises
@@ -104,15 +106,17 @@ def _from_own(content: dict[str, Any]) -> WordTokenizer:
     return WordTokenizer.from_state(content)
 
 
-def _from_hugging_face(content: dict[str, Any]) -> WordTokenizer | BPETokenizer | WordPieceTokenizer:
+def _from_hugging_face(content: dict[str, Any]) -> WordTokenizer | BPETokenizer | WordPieceTokenizer | UnigramTokenizer:
     model = content.get("model")
     kind = model.get("type") if isinstance(model, dict) else model
     if isinstance(model, dict) and kind == "BPE":
         return bpe_from_json(content)
     if isinstance(model, dict) and kind == "WordPiece":
         return wordpiece_from_json(content)
+    if isinstance(model, dict) and kind == "Unigram":
+        return unigram_from_json(content)
     if not isinstance(model, dict) or kind != "WordLevel":
-        raise StorageError(f"a model of type {kind!r}; this release reads BPE, WordPiece and WordLevel")
+        raise StorageError(f"a model of type {kind!r}; this release reads BPE, WordPiece, Unigram and WordLevel")
     for name in ("truncation", "padding", "post_processor", "decoder"):
         if content.get(name) is not None:
             raise StorageError(f"{name!r} is set, which this release does not read")

@@ -132,7 +132,7 @@ class WordPieceTokenizer(SubwordTokenizer):
             bounds = cut_evenly(some, _TRAINING_BLOCK)
 
             def count(a: int, b: int, some: list[str] = some, bounds: list[int] = bounds) -> Any:
-                return _wordpiece.Words().count(splitter, some, bounds[a], bounds[b])
+                return _wordpiece.count_words(_wordpiece.Words(), splitter, some, bounds[a], bounds[b])
 
             for part in map_blocks(count, len(bounds) - 1, 1):
                 words.add(part)

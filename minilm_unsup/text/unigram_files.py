@@ -1,0 +1,94 @@
+"""``tokenizer.json`` of Unigram tokenizers, in Hugging Face's format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._exceptions import StorageError
+from .._validation import check_is_fitted
+from .tokenizer_parts import added_tokens, kind_of, refuse, tokens_to_json
+from .unigram_tokenizer import PREFIXES, SPACE, UnigramTokenizer
+
+__all__ = ["unigram_from_json", "unigram_to_json"]
+
+
+def unigram_to_json(tokenizer: UnigramTokenizer) -> dict[str, Any]:
+    """Return the content of ``tokenizer.json``, from which Hugging Face's library gives the same ids and offsets.
+
+    Raises
+    ------
+    NotFittedError
+        Before there is a vocabulary.
+    """
+    check_is_fitted(tokenizer, "vocabulary_")
+    metaspace = {
+        "type": "Metaspace",
+        "replacement": SPACE,
+        "prepend_scheme": tokenizer.prefix_space,
+        "split": True,
+    }
+    decoder: dict[str, Any] = metaspace
+    if tokenizer.byte_fallback:
+        parts: list[dict[str, Any]] = [
+            {"type": "Replace", "pattern": {"String": SPACE}, "content": " "},
+            {"type": "ByteFallback"},
+            {"type": "Fuse"},
+        ]
+        if tokenizer.prefix_space != "never":
+            parts.append({"type": "Strip", "content": " ", "start": 1, "stop": 0})
+        decoder = {"type": "Sequence", "decoders": parts}
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": tokens_to_json(tokenizer._special.tokens),
+        "normalizer": None,
+        "pre_tokenizer": metaspace,
+        "post_processor": None,
+        "decoder": decoder,
+        "model": {
+            "type": "Unigram",
+            "unk_id": tokenizer.vocabulary_[tokenizer.unknown],
+            "vocab": [list(pair) for pair in zip(tokenizer._pieces, tokenizer.scores_.tolist(), strict=True)],
+            "byte_fallback": bool(tokenizer.byte_fallback),
+        },
+    }
+
+
+def unigram_from_json(content: dict[str, Any]) -> UnigramTokenizer:
+    """Return the tokenizer of a ``tokenizer.json`` whose model is Unigram.
+
+    Raises
+    ------
+    StorageError
+        For a part that this library has no equal of, naming it.
+    ValueError
+        For a damaged file.
+    """
+    refuse(content, "", "truncation", "padding", "post_processor", "normalizer")
+    model, splitter = content["model"], content.get("pre_tokenizer")
+    if not isinstance(splitter, dict) or splitter.get("type") != "Metaspace":
+        raise StorageError(f"the pre_tokenizer {kind_of(splitter)}; of Unigram this release reads 'Metaspace'")
+    if splitter.get("replacement", SPACE) != SPACE or not splitter.get("split", True):
+        raise StorageError("a Metaspace that does not split at '▁', which this release does not read")
+    prefix = splitter.get("prepend_scheme", "always" if splitter.get("add_prefix_space", True) else "never")
+    if prefix not in PREFIXES:
+        raise StorageError(f"the prepend_scheme {prefix!r}, which this release does not read")
+    vocabulary, unknown = model["vocab"], model.get("unk_id")
+    if not isinstance(vocabulary, list) or not all(
+        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], (int, float))
+        for pair in vocabulary
+    ):
+        raise ValueError("its vocab must be a list of pieces with their scores")
+    if unknown is None:
+        raise StorageError("no unknown token ('unk_id'), without which this release does not read Unigram")
+    if type(unknown) is not int or not 0 <= unknown < len(vocabulary):
+        raise ValueError(f"its unk_id must be that of one of its {len(vocabulary)} pieces, got {unknown!r}")
+    special = added_tokens(content.get("added_tokens") or [])
+    tokenizer = UnigramTokenizer(
+        byte_fallback=bool(model.get("byte_fallback", False)),
+        prefix_space=prefix,
+        unknown=vocabulary[unknown][0],
+        special_tokens=tuple(token.content for token in special),
+    )
+    return tokenizer._set_pieces([pair[0] for pair in vocabulary], [pair[1] for pair in vocabulary], special)

@@ -1,0 +1,201 @@
+"""Subwords under a unigram language model."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._native import load
+from .._validation import check_choice, check_is_fitted
+from .encoding import check_ids
+from .special_tokens import SpecialToken, SpecialTokens
+from .subword_tokenizer import SubwordTokenizer, check_special
+
+__all__ = ["UnigramTokenizer"]
+
+_unigram = load("unigram")
+
+SPACE = "\u2581"
+PREFIXES = ("first", "always", "never")
+_PENALTY = 10.0  # of a character that no token covers, below the least probable token; as sentencepiece has it
+_BYTE = re.compile("<0x([0-9A-F]{2})>")
+
+
+class UnigramTokenizer(SubwordTokenizer):
+    """Cut text into the most probable pieces, each drawn by itself (Kudo 2018).
+
+    A space is the character ``▁``; it begins a word, and no piece reaches over two words. Of all segmentations of a word
+    the most probable one is taken (Viterbi). A character that no piece covers is written as its bytes, so that every
+    text can be encoded and ``decode(encode(text).ids)`` is the text; without `byte_fallback` it is `unknown`. Ids and
+    offsets are those of Hugging Face's tokenizers for the same file.
+
+    Time is linear in the text. Words that were met are kept with their pieces (at most 131,072 words a thread).
+
+    Parameters
+    ----------
+    byte_fallback : bool
+        Whether 256 tokens stand for the bytes of characters that no piece covers.
+    prefix_space : {"first", "always", "never"}
+        Where a space is put that the text does not have: before a text, so that its first word is like any other;
+        also behind each special token; nowhere.
+    unknown : str
+        The token of characters that cannot be written.
+    special_tokens : sequence of str
+        Strings that are one token wherever they stand in a text; `train` gives them the lowest ids.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        Piece to id.
+    scores_ : ndarray (V,) float64
+        The natural logarithm of the probability of each piece, by id.
+
+    Examples
+    --------
+    >>> pieces = {"<unk>": 0.0, "▁": -4.0, "▁un": -2.0, "able": -2.5, "▁una": -5.0, "ble": -5.0, "猫": -3.0}
+    >>> tokenizer = UnigramTokenizer(byte_fallback=False).set_vocabulary(pieces)
+    >>> tokenizer.encode("unable 猫").ids.tolist()
+    [2, 3, 1, 6]
+    """
+
+    scores_: NDArray[np.float64]
+
+    def __init__(
+        self,
+        *,
+        byte_fallback: bool = True,
+        prefix_space: str = "first",
+        unknown: str = "<unk>",
+        special_tokens: Sequence[str] = (),
+    ) -> None:
+        self.byte_fallback = byte_fallback
+        self.prefix_space = prefix_space
+        self.unknown = unknown
+        self.special_tokens = special_tokens
+
+    def set_vocabulary(self, pieces: Mapping[str, float]) -> UnigramTokenizer:
+        """Take `pieces` with their log probabilities as the vocabulary; the id of a piece is its place.
+
+        Returns
+        -------
+        UnigramTokenizer
+
+        Raises
+        ------
+        ValueError
+            If `unknown`, a special token or, for `byte_fallback`, a byte (``<0x00>`` to ``<0xFF>``) is not among them,
+            or a number is not finite.
+        """
+        special = [SpecialToken(token, list(pieces).index(token)) for token in self._lacking(pieces)]
+        return self._set_pieces(list(pieces), list(pieces.values()), special)
+
+    def _lacking(self, pieces: Mapping[str, float]) -> list[str]:
+        special = check_special(self.special_tokens)
+        for token in special:
+            if token not in pieces:
+                raise ValueError(f"special_tokens must be in the vocabulary, got {token!r}")
+        return special
+
+    def _set_pieces(self, pieces: list[str], scores: Iterable[float], special: list[SpecialToken]) -> UnigramTokenizer:
+        values = np.array([float(score) for score in scores], dtype=np.float64)
+        vocabulary = {piece: i for i, piece in enumerate(pieces)}
+        for i, piece in enumerate(pieces):
+            if not isinstance(piece, str) or not piece:
+                raise ValueError(f"pieces must be strings that are not empty, got {piece!r} at {i}")
+            if vocabulary[piece] != i:
+                raise ValueError(f"pieces must not name one twice, got {piece!r} again")
+        if not np.isfinite(values).all():
+            at = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise ValueError(f"the log probability of {pieces[at]!r} must be finite, got {values[at]}")
+        encoder = self._new_encoder(pieces, values, vocabulary)  # raises before anything is changed
+        self._encoder = (self._key(), encoder)
+        self._pieces, self.scores_, self._special = pieces, values, SpecialTokens(special)
+        self.vocabulary_ = vocabulary | {token.content: token.id for token in special}
+        return self
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.unknown, self.byte_fallback
+
+    def _ready(self) -> Any:
+        check_is_fitted(self, "vocabulary_")
+        key, kept = self._key(), self.__dict__.get("_encoder")
+        if kept is None or kept[0] != key:
+            vocabulary = {piece: i for i, piece in enumerate(self._pieces)}
+            kept = self._encoder = (key, self._new_encoder(self._pieces, self.scores_, vocabulary))
+        return kept[1]
+
+    def _new_encoder(self, pieces: list[str], scores: NDArray[np.float64], vocabulary: dict[str, int]) -> Any:
+        if self.unknown not in vocabulary:
+            raise ValueError(f"unknown must be in the vocabulary, got {self.unknown!r}")
+        of_byte = None
+        if self.byte_fallback:
+            of_byte = np.array([vocabulary.get(f"<0x{byte:02X}>", -1) for byte in range(256)], dtype=np.int32)
+            if (of_byte < 0).all():
+                raise ValueError("byte_fallback needs pieces <0x00> to <0xFF>, got none; set it to False")
+        spelled = [piece.encode("utf-8", "surrogatepass") for piece in pieces]
+        return _unigram.Encoder(spelled, scores, vocabulary[self.unknown], float(scores.min()) - _PENALTY, of_byte)
+
+    @property
+    def vocab_size(self) -> int:
+        """One more than the highest id."""
+        check_is_fitted(self, "vocabulary_")
+        return 1 + max(self.vocabulary_.values())
+
+    def _encoder_of_blocks(
+        self, texts: list[str], begins: bytes | None, offsets: bool
+    ) -> Callable[[int, int], tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]]:
+        where = check_choice(self.prefix_space, "prefix_space", PREFIXES)
+        encoder, prefix = self._ready(), where != "never"
+        first = begins if where == "first" else None
+        return lambda start, stop: encoder.encode(texts, start, stop, offsets, prefix, first)
+
+    def decode(self, ids: Iterable[int], *, skip_special_tokens: bool = False) -> str:
+        """Return the text of `ids`; bytes that are no whole characters become U+FFFD.
+
+        Raises
+        ------
+        ValueError
+            For an id that no token has.
+        """
+        check_is_fitted(self, "vocabulary_")
+        names = {i: token for token, i in self.vocabulary_.items()}
+        special = {token.id: token.special for token in self._special.tokens}
+        out: list[bytes] = []
+        at_start = self.prefix_space != "never"  # of a text, or of what follows a special token
+        for i in check_ids(ids).tolist():
+            if i not in names:
+                raise ValueError(f"ids must lie in [0, {self.vocab_size}) and be of a token, got {i}")
+            if i in special:
+                if not (skip_special_tokens and special[i]):
+                    out.append(names[i].encode())
+                at_start = self.prefix_space == "always"
+                continue
+            is_byte = _BYTE.fullmatch(names[i]) if self.byte_fallback else None
+            piece = bytes.fromhex(is_byte[1]) if is_byte else names[i].replace(SPACE, " ").encode()
+            out.append(piece.removeprefix(b" ") if at_start else piece)
+            at_start = False
+        return b"".join(out).decode("utf-8", "replace")
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write ``tokenizer.json`` in Hugging Face's format; see `load_tokenizer`.
+
+        Parameters
+        ----------
+        path : path
+            File to write.
+        force : bool
+            Replace it where it exists.
+        """
+        from .._storage import write_file
+        from .unigram_files import unigram_to_json
+
+        write_file(path, json.dumps(unigram_to_json(self), ensure_ascii=False, indent=1) + "\n", force=force)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_encoder"}
