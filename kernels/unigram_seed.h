@@ -10,7 +10,7 @@
 #include "words_table.h"
 
 #define SEED_BUCKETS (256 * 257)
-#define SEED_DEEPEST 16 /* characters */
+#define SEED_DEEPEST 16 /* characters; longer substrings are cut to it */
 
 typedef struct {
     const uint8_t *bytes;  /* of all words, with WORDS_SLACK readable bytes behind */
@@ -114,13 +114,13 @@ static void seed_sort(const SeedWords *w, SeedSuffix *a, size_t n, size_t depth,
 }
 
 typedef struct {
-    uint32_t at, n_bytes, n_characters; /* SEED_DEEPEST + 1 characters: longer than a piece */
+    uint32_t at, n_bytes, n_characters;
     int64_t count;
 } SeedNode;
 
-static inline int seed_emit(SeedWorker *w, SeedNode node, int deepest)
+static inline int seed_emit(SeedWorker *w, SeedNode node)
 {
-    if (node.n_characters < 2 || node.n_characters > (uint32_t)deepest || node.count < 2) return 0;
+    if (node.n_characters < 2 || node.count < 2) return 0;
     if (words_reserve((void **)&w->seeds, &w->seeds_capacity, w->n_seeds + 1, sizeof *w->seeds) < 0) return -1;
     w->seeds[w->n_seeds++] = (Seed){node.at, (uint16_t)node.n_bytes, (uint16_t)node.n_characters, node.count};
     return 0;
@@ -129,7 +129,7 @@ static inline int seed_emit(SeedWorker *w, SeedNode node, int deepest)
 /* The substrings of the suffixes positions[0 .. n), which are all that begin with two bytes; 0 or -1. */
 static int seed_bucket_pieces(const SeedWords *words, SeedWorker *w, const uint32_t *positions, size_t n)
 {
-    SeedNode stack[SEED_DEEPEST + 3];
+    SeedNode stack[SEED_DEEPEST + 2];
     int top = -1;
     if (words_reserve((void **)&w->suffixes, &w->suffixes_capacity, n, sizeof *w->suffixes) < 0) return -1;
     SeedSuffix *a = w->suffixes;
@@ -142,19 +142,19 @@ static int seed_bucket_pieces(const SeedWords *words, SeedWorker *w, const uint3
         size_t before = i ? seed_rest(words, a[i - 1].at) : 0, same = 0;
         const uint8_t *t = i ? words->bytes + a[i - 1].at : s;
         while (same < rest && same < before && s[same] == t[same]) same++;
-        while (n_bytes < rest && characters <= (uint32_t)words->deepest) { /* whole characters, of it and in common */
+        while (n_bytes < rest && characters < (uint32_t)words->deepest) { /* whole characters, of it and in common */
             size_t end = n_bytes + 1;
             while (end < rest && (s[end] & 0xC0) == 0x80) end++;
             n_bytes = end;
             characters++;
-            if (end <= same && characters <= (uint32_t)words->deepest) {
+            if (end <= same) {
                 common = characters;
                 common_bytes = end;
             }
         }
         while (top >= 0 && stack[top].n_characters > common) {
             SeedNode node = stack[top--];
-            if (seed_emit(w, node, words->deepest) < 0) return -1;
+            if (seed_emit(w, node) < 0) return -1;
             if (top >= 0 && stack[top].n_characters >= common) {
                 stack[top].count += node.count;
             } else if (common > 0) {
@@ -169,7 +169,7 @@ static int seed_bucket_pieces(const SeedWords *words, SeedWorker *w, const uint3
     }
     while (top >= 0) {
         SeedNode node = stack[top--];
-        if (seed_emit(w, node, words->deepest) < 0) return -1;
+        if (seed_emit(w, node) < 0) return -1;
         if (top >= 0) stack[top].count += node.count;
     }
     return 0;

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from .stop_words import stop_words_of
     from .tfidf import TfidfVectorizer
     from .tokenizer_files import load_tokenizer
+    from .unigram_tokenizer import UnigramTokenizer
     from .word_tokenizer import WordTokenizer
     from .wordpiece_files import load_wordpiece
-    from .unigram_tokenizer import UnigramTokenizer
     from .wordpiece_tokenizer import WordPieceTokenizer
 
 __all__ = [

@@ -18,6 +18,8 @@ from .wordpiece_tokenizer import WordPieceTokenizer
 
 __all__ = ["load_tokenizer", "word_tokenizer_to_json"]
 
+Tokenizer = WordTokenizer | BPETokenizer | WordPieceTokenizer | UnigramTokenizer
+
 _OWN_FORMAT = "minilm_unsup"
 _OWN_VERSION = 1
 
@@ -65,7 +67,7 @@ def _run_pattern(min_length: int) -> str:
     return r"[\p{L}\p{N}_]" + ("+" if min_length == 1 else f"{{{min_length},}}")
 
 
-def load_tokenizer(path: str | os.PathLike[str]) -> WordTokenizer | BPETokenizer | WordPieceTokenizer | UnigramTokenizer:
+def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
     """Read a tokenizer from ``tokenizer.json`` or from a directory that holds one.
 
     Raises
@@ -106,7 +108,7 @@ def _from_own(content: dict[str, Any]) -> WordTokenizer:
     return WordTokenizer.from_state(content)
 
 
-def _from_hugging_face(content: dict[str, Any]) -> WordTokenizer | BPETokenizer | WordPieceTokenizer | UnigramTokenizer:
+def _from_hugging_face(content: dict[str, Any]) -> Tokenizer:
     model = content.get("model")
     kind = model.get("type") if isinstance(model, dict) else model
     if isinstance(model, dict) and kind == "BPE":

@@ -12,16 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._native import load
-from .._validation import check_choice, check_is_fitted
+from .._parallel import map_blocks
+from .._validation import check_choice, check_is_fitted, check_number
 from .encoding import check_ids
 from .special_tokens import SpecialToken, SpecialTokens
-from .subword_tokenizer import SubwordTokenizer, check_special
+from .subword_tokenizer import SubwordTokenizer, check_special, cut_evenly, in_blocks
+from .unigram_training import learn_pieces
 
 __all__ = ["UnigramTokenizer"]
 
 _unigram = load("unigram")
 
 SPACE = "\u2581"
+_TRAINING_BLOCK = 1 << 22
+_NEVER = -1e4  # the score of tokens that text does not spell: what looks like one is written with other pieces
 PREFIXES = ("first", "always", "never")
 _PENALTY = 10.0  # of a character that no token covers, below the least probable token; as sentencepiece has it
 _BYTE = re.compile("<0x([0-9A-F]{2})>")
@@ -30,10 +34,11 @@ _BYTE = re.compile("<0x([0-9A-F]{2})>")
 class UnigramTokenizer(SubwordTokenizer):
     """Cut text into the most probable pieces, each drawn by itself (Kudo 2018).
 
-    A space is the character ``▁``; it begins a word, and no piece reaches over two words. Of all segmentations of a word
-    the most probable one is taken (Viterbi). A character that no piece covers is written as its bytes, so that every
-    text can be encoded and ``decode(encode(text).ids)`` is the text; without `byte_fallback` it is `unknown`. Ids and
-    offsets are those of Hugging Face's tokenizers for the same file.
+    A space is the character ``▁``; it begins a word, and no piece reaches over two words. Of all segmentations of a
+    word the most probable one is taken (Viterbi). A character that no piece covers is written as its bytes, so that
+    every text can be encoded and ``decode(encode(text).ids)`` is the text, but for ``▁``, which is a space, and for
+    one space at its start where `prefix_space` puts one; without `byte_fallback` such a character is `unknown`. Ids
+    and offsets are those of Hugging Face's tokenizers for the same file.
 
     Time is linear in the text. Words that were met are kept with their pieces (at most 131,072 words a thread).
 
@@ -78,6 +83,83 @@ class UnigramTokenizer(SubwordTokenizer):
         self.prefix_space = prefix_space
         self.unknown = unknown
         self.special_tokens = special_tokens
+
+    def train(
+        self,
+        texts: Iterable[str],
+        vocab_size: int = 32_000,
+        *,
+        character_coverage: float = 0.9995,
+        max_piece_length: int = 16,
+        n_seeds: int = 1_000_000,
+    ) -> UnigramTokenizer:
+        """Learn pieces and their probabilities from `texts`, which are read once and not kept.
+
+        Training begins with the `n_seeds` substrings of words of the highest count times length. Rounds of
+        expectation-maximisation then take turns with leaving out a quarter of the pieces, those without which the
+        likelihood loses least, until the vocabulary has its size. Words are runs of letters, digits, Han or others, of
+        at most 256 bytes, the space before them included. The same texts give the same pieces in any order, on any
+        number of threads. Memory grows with the different words.
+
+        Ids: the special tokens, `unknown`, the bytes, then the pieces from the most probable one.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        vocab_size : int
+            Most tokens. There are fewer where the texts do not have so many substrings that occur twice.
+        character_coverage : float
+            Share of the characters of the texts that are to be pieces, in (0, 1]; of the others nothing is learned.
+        max_piece_length : int
+            Most characters of a piece, from 2 to 16.
+        n_seeds : int
+
+        Returns
+        -------
+        UnigramTokenizer
+
+        Raises
+        ------
+        ValueError
+            If `vocab_size` cannot hold the special tokens, the bytes and the characters.
+        UnicodeEncodeError
+            For a text with a lone surrogate, naming its place; `TextCleaner` removes them.
+        """
+        named = check_special(self.special_tokens)
+        tokens = named if self.unknown in named else [*named, self.unknown]
+        if self.byte_fallback:
+            tokens = [*tokens, *(f"<0x{byte:02X}>" for byte in range(256))]
+        vocab_size = check_number(vocab_size, "vocab_size", integer=True, low=1, high=2**31 - 1)
+        coverage = check_number(character_coverage, "character_coverage", low=0, high=1, low_open=True)
+        longest = check_number(max_piece_length, "max_piece_length", integer=True, low=2, high=16)
+        n_seeds = check_number(n_seeds, "n_seeds", integer=True, low=1)
+        prefix = check_choice(self.prefix_space, "prefix_space", PREFIXES) != "never"
+        words = _unigram.Words()
+        for some in in_blocks(texts, 16 * _TRAINING_BLOCK):
+            bounds = cut_evenly(some, _TRAINING_BLOCK)
+
+            def count(a: int, b: int, some: list[str] = some, bounds: list[int] = bounds) -> Any:
+                return _unigram.count_words(_unigram.Words(), some, bounds[a], bounds[b], prefix)
+
+            for part in map_blocks(count, len(bounds) - 1, 1):
+                words.add(part)
+        pieces, scores, n_characters = learn_pieces(
+            words,
+            vocab_size - len(tokens),
+            coverage=coverage,
+            always=SPACE + "".join(tokens[len(named) :]),  # so that text that looks like these can be spelled
+            longest=longest,
+            n_seeds=n_seeds,
+        )
+        if not pieces:
+            raise ValueError(
+                f"vocab_size must be at least {len(tokens) + n_characters}, for {len(tokens)} special tokens and bytes "
+                f"and {n_characters} characters, got {vocab_size}; or lower character_coverage"
+            )
+        kept = [i for i, piece in enumerate(pieces) if piece not in tokens]
+        special = [SpecialToken(token, i) for i, token in enumerate(named)]
+        values = [*[_NEVER] * len(tokens), *scores[kept].tolist()]
+        return self._set_pieces([*tokens, *(pieces[i] for i in kept)], values, special)
 
     def set_vocabulary(self, pieces: Mapping[str, float]) -> UnigramTokenizer:
         """Take `pieces` with their log probabilities as the vocabulary; the id of a piece is its place.

@@ -50,22 +50,19 @@ class _Candidates:
 
 
 def learn_pieces(
-    words: Any, n_pieces: int, *, coverage: float, longest: int, n_seeds: int
-) -> tuple[list[str], NDArray[np.float64]]:
-    """Return at most `n_pieces` pieces and their log probabilities, the most probable first.
+    words: Any, n_pieces: int, *, coverage: float, always: str, longest: int, n_seeds: int
+) -> tuple[list[str], NDArray[np.float64], int]:
+    """Return at most `n_pieces` pieces, their log probabilities, the most probable first, and how many are characters.
 
-    Raises
-    ------
-    ValueError
-        If the characters alone are more; the message begins with their number.
+    The characters are those of `always` and the most frequent ones; where these are more than `n_pieces`, no piece is
+    learned.
     """
-    cut, characters = _cut_at_rare(*words.listed(), coverage)
+    utf8, starts, counts = words.listed()
+    cut, characters = _cut_at_rare(utf8, starts, counts, coverage, always)
     if len(characters) > n_pieces:
-        raise ValueError(f"{len(characters)} characters")
-    if len(characters) == 0:
-        return [], np.empty(0)
+        return [], np.empty(0), len(characters)
     pieces, uses = _seeds(cut, characters, longest, n_seeds)
-    scores = np.log(uses) - np.log(uses.sum())
+    scores = np.log(uses / uses.sum())
     scale = 0.0
     while True:
         for _ in range(_ROUNDS):
@@ -77,10 +74,7 @@ def learn_pieces(
         if len(pieces) <= max(int(_MARGIN * n_pieces), n_pieces):
             break
         model = _unigram.Pieces(pieces.utf8, pieces.starts)
-        losses = np.concatenate(
-            map_blocks(lambda a, b, m=model: m.losses(*_part(len(pieces), a, b), scores, uses), _BLOCKS, 1)
-        )
-        losses[pieces.characters == 1] = np.inf
+        losses = _losses(model, pieces, scores, uses)
         wanted = max(int(_MARGIN * n_pieces), int(_SHRINK * len(pieces)))
         kept = _highest(losses, wanted) & (losses >= 0)
         pieces, uses, scores = pieces.take(kept), uses[kept], scores[kept]
@@ -91,16 +85,18 @@ def learn_pieces(
     data = pieces.utf8.tobytes()
     bounds = pieces.starts.tolist()
     order = np.argsort(-scores, kind="stable")
-    return [data[bounds[i] : bounds[i + 1]].decode() for i in order.tolist()], scores[order]
+    listed = [data[bounds[i] : bounds[i + 1]].decode() for i in order.tolist()]
+    return listed, scores[order], len(characters)
 
 
 def _cut_at_rare(
-    utf8: bytes, starts: NDArray[np.int64], counts: NDArray[np.int64], coverage: float
+    utf8: bytes, starts: NDArray[np.int64], counts: NDArray[np.int64], coverage: float, always: str
 ) -> tuple[_Words, NDArray[np.uint32]]:
     """The words without the rare characters, which part them, and the characters that are left."""
     points, begins = code_points(utf8)
     word = np.searchsorted(starts, begins[:-1], side="right") - 1
-    characters = covering(points, counts[word], coverage)
+    known = np.array(sorted({ord(c) for c in always}), dtype=np.uint32)
+    characters = np.union1d(covering(points, counts[word], coverage), known)
     kept = np.isin(points, characters)
     is_first = begins[:-1] == starts[word]
     is_first[1:] |= ~kept[:-1]
@@ -141,7 +137,8 @@ def _seeds(
     lengths = np.concatenate([n_characters[kept], np.ones(len(singles), np.int32)])[order]
     utf8 = np.frombuffer(b"".join(joined[i] for i in order), dtype=np.uint8)
     starts = np.concatenate([[0], np.cumsum([len(joined[i]) for i in order])]).astype(np.int64)
-    return _Candidates(utf8, starts, lengths.astype(np.int64)), products.astype(np.float64)
+    uses = np.maximum(products, _LEAST_USES)
+    return _Candidates(utf8, starts, lengths.astype(np.int64)), uses
 
 
 def _expect(
@@ -151,9 +148,7 @@ def _expect(
     weights = np.exp(scores + scale * pieces.characters)
     bounds = words.bounds.tolist()
     parts = map_blocks(
-        lambda a, b: model.expect(
-            words.utf8, words.starts, words.counts, bounds[a], bounds[b], scores, weights, scale
-        ),
+        lambda a, b: model.expect(words.utf8, words.starts, words.counts, bounds[a], bounds[b], scores, weights, scale),
         _BLOCKS,
         1,
     )
@@ -163,11 +158,18 @@ def _expect(
         uses += part
         likelihood += value
     n_characters = float(uses @ pieces.characters)
-    return uses, -likelihood / n_characters
+    return uses, -likelihood / n_characters if n_characters else 0.0
 
 
-def _part(n: int, a: int, b: int) -> tuple[int, int]:
-    return n * a // _BLOCKS, n * b // _BLOCKS
+def _losses(
+    model: Any, pieces: _Candidates, scores: NDArray[np.float64], uses: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What the likelihood loses without each piece; infinity for characters, which stay."""
+    n = len(pieces)
+    parts = map_blocks(lambda a, b: model.losses(n * a // _BLOCKS, n * b // _BLOCKS, scores, uses), _BLOCKS, 1)
+    losses = np.concatenate(parts)
+    losses[pieces.characters == 1] = np.inf
+    return losses
 
 
 def _highest(values: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
@@ -182,11 +184,11 @@ def _highest(values: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
 
 
 def _digamma(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The derivative of log gamma for x > 0: the recurrence up to 6, then the asymptotic series (DLMF 5.5.2, 5.11.2)."""
+    """The derivative of log gamma for x > 0: the recurrence up to 10, then the asymptotic series (DLMF 5.5, 5.11)."""
     x = np.array(x, dtype=np.float64)
     out = np.zeros_like(x)
-    for _ in range(6):
-        small = x < 6
+    for _ in range(10):
+        small = x < 10
         out[small] -= 1 / x[small]
         x[small] += 1
     y = 1 / (x * x)
