@@ -15,7 +15,7 @@ from minilm_unsup import UnigramTokenizer, load_tokenizer, set_num_threads
 from minilm_unsup._exceptions import NotFittedError, StorageError
 from minilm_unsup._native import load
 from minilm_unsup.text import unigram_training
-from minilm_unsup.text.unigram_files import unigram_from_json, unigram_to_json
+from minilm_unsup.text.unigram_files import read_number, unigram_from_json, unigram_to_json
 from tests.reference import unigram as naive
 
 pytestmark = pytest.mark.kernel
@@ -147,13 +147,13 @@ def test_any_text_is_given_back(texts, prefix):
 
 
 def test_words_that_come_often_are_pieces():
-    chinese = [f"{a}大海{b}" for a in "看听想说问" for b in "上下里外了"]
-    texts = ["the ship sails, the ship sinks", "the shipment"] * 40 + chinese * 4
-    tokenizer = UnigramTokenizer().train(texts, 320)
+    chinese = [f"{a}大海{b}" for a, b in zip("看听想说问去来走跑飞", "上下里外了吗呢吧啊呀", strict=True)]
+    texts = ["the ship sails, the ship sinks", "the shipment"] * 40 + chinese
+    tokenizer = UnigramTokenizer().train(texts, 330)
     assert {"▁the", "▁ship", "大海"} <= tokenizer.vocabulary_.keys()
     assert [tokenizer.decode([i]) for i in tokenizer.encode("the ship大海").ids] == ["the", "ship", "大海"]
-    assert len(UnigramTokenizer().train(texts, 310).vocabulary_) == 310
-    assert UnigramTokenizer().train(texts, 310, max_piece_length=2).encode("the").ids.size > 1
+    assert len(UnigramTokenizer().train(texts, 315).vocabulary_) == 315
+    assert UnigramTokenizer().train(texts, 315, max_piece_length=2).encode("the").ids.size > 1
 
 
 def test_rare_characters_are_written_as_bytes():
@@ -265,6 +265,25 @@ def test_training_time_is_linear_in_one_repeated_character():
         UnigramTokenizer().train(["a" * n, "猫" * n, "ab" * n], 500)
         seconds[n] = time.perf_counter() - start
     assert seconds[1 << 20] < 32 * seconds[1 << 17] + 1
+
+
+@given(st.floats(-1e20, 1e20), st.integers(0, 30))
+def test_numbers_are_read_up_to_the_last_bits(value, digits):
+    for text in (repr(value), f"{value:.{digits}f}", f"{value:.{digits}e}"):
+        assert read_number(text) == pytest.approx(float(text), rel=1e-15, abs=0)
+    short = f"{value % 100:.12f}"
+    assert read_number(short) == float(short)
+
+
+@given(st.lists(st.floats(-1e4, 0), min_size=1, max_size=50), st.integers(5, 25))
+def test_numbers_are_read_as_tokenizers_reads_them(values, digits):
+    peer = pytest.importorskip("tokenizers")
+    numbers = [*map(repr, values), *(f"{value:.{digits}f}" for value in values)]
+    vocabulary = ",".join(f'["piece {i}",{number}]' for i, number in enumerate(numbers))
+    other = peer.Tokenizer.from_str(
+        f'{{"version":"1.0","model":{{"type":"Unigram","unk_id":0,"vocab":[{vocabulary}]}}}}'
+    )
+    assert [read_number(x) for x in numbers] == [pair[1] for pair in json.loads(other.to_str())["model"]["vocab"]]
 
 
 @given(

@@ -10,7 +10,7 @@ from typing import Any
 from .._exceptions import StorageError
 from .bpe_files import bpe_from_json
 from .bpe_tokenizer import BPETokenizer
-from .unigram_files import unigram_from_json
+from .unigram_files import read_number, unigram_from_json
 from .unigram_tokenizer import UnigramTokenizer
 from .word_tokenizer import UNKNOWN, WordTokenizer
 from .wordpiece_files import wordpiece_from_json
@@ -79,7 +79,7 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
     if path.is_dir():
         path = path / "tokenizer.json"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), parse_float=read_number)
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError):

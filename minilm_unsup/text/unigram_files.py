@@ -9,7 +9,29 @@ from .._validation import check_is_fitted
 from .tokenizer_parts import added_tokens, kind_of, refuse, tokens_to_json
 from .unigram_tokenizer import PREFIXES, SPACE, UnigramTokenizer
 
-__all__ = ["unigram_from_json", "unigram_to_json"]
+__all__ = ["read_number", "unigram_from_json", "unigram_to_json"]
+
+
+def read_number(text: str) -> float:
+    """Return a number of a JSON file as the reader of Hugging Face's library (serde_json) does.
+
+    All digits as one whole number, multiplied or divided by a power of ten: the last bit can differ from the nearest
+    float64, and decides between segmentations that are equally probable.
+    """
+    body, _, power = text.lstrip("-").lower().partition("e")
+    whole, _, part = body.partition(".")
+    digits, exponent = 0, int(power or 0)
+    for i, digit in enumerate(whole + part):
+        if digits * 10 + int(digit) >= 2**64:  # what follows is not read
+            exponent += max(0, len(whole) - i)
+            break
+        digits = digits * 10 + int(digit)
+        exponent -= i >= len(whole)
+    if abs(exponent) > 300:
+        return float(text)
+    scale = float(f"1e{abs(exponent)}")
+    value = digits * 1.0 * scale if exponent >= 0 else digits * 1.0 / scale
+    return -value if text.startswith("-") else value
 
 
 def unigram_to_json(tokenizer: UnigramTokenizer) -> dict[str, Any]:

@@ -158,7 +158,8 @@ class UnigramTokenizer(SubwordTokenizer):
             )
         kept = [i for i, piece in enumerate(pieces) if piece not in tokens]
         special = [SpecialToken(token, i) for i, token in enumerate(named)]
-        values = [*[_NEVER] * len(tokens), *scores[kept].tolist()]
+        # Few digits, which every JSON reader reads alike.
+        values = [*[_NEVER] * len(tokens), *(float(f"{score:.12f}") for score in scores[kept].tolist())]
         return self._set_pieces([*tokens, *(pieces[i] for i in kept)], values, special)
 
     def set_vocabulary(self, pieces: Mapping[str, float]) -> UnigramTokenizer:
