@@ -53,18 +53,6 @@ static void uni_worker_free(UniWorker *w)
     memset(w, 0, sizeof *w);
 }
 
-static inline size_t uni_width(uint8_t lead)
-{
-    return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-}
-
-static inline int32_t uni_count(const uint8_t *s, size_t n)
-{
-    int32_t count = 0;
-    for (size_t i = 0; i < n; i++) count += (s[i] & 0xC0) != 0x80;
-    return count;
-}
-
 /* The best path to every place of s[0 .. n), valid UTF-8, into w->back; 0 or -1. */
 static int uni_paths(const UniModel *m, UniWorker *w, const uint8_t *s, size_t n)
 {
@@ -79,7 +67,7 @@ static int uni_paths(const UniModel *m, UniWorker *w, const uint8_t *s, size_t n
     memset(back, 0xff, (n + 1) * sizeof *back); /* UNI_NONE */
     best[0] = 0;
     for (size_t at = 0; at < n;) {
-        size_t width = uni_width(s[at]);
+        size_t width = utf8_width(s[at]);
         double here = best[at & mask];
         uint32_t link = m->trie.nodes[0].link;
         int single = 0;
@@ -127,13 +115,13 @@ static int uni_cut(const UniModel *m, UniWorker *w, const uint8_t *s, size_t n, 
     while (n_path > 0) {
         int32_t token = w->path[--n_path];
         size_t from = at;
-        at += token == UNI_UNKNOWN ? uni_width(s[at]) : m->lengths[token];
+        at += token == UNI_UNKNOWN ? utf8_width(s[at]) : m->lengths[token];
         if (token == UNI_UNKNOWN || token == m->unknown) {
             while (n_path > 0 && (w->path[n_path - 1] == UNI_UNKNOWN || w->path[n_path - 1] == m->unknown))
-                at += w->path[--n_path] == UNI_UNKNOWN ? uni_width(s[at]) : m->lengths[m->unknown];
+                at += w->path[--n_path] == UNI_UNKNOWN ? utf8_width(s[at]) : m->lengths[m->unknown];
             token = trie_whole(&m->trie, s + from, at - from);
         }
-        int32_t characters = uni_count(s + from, at - from);
+        int32_t characters = utf8_count(s + from, at - from);
         int all = token < 0 && m->has_bytes;
         for (size_t i = from; all && i < at; i++) all = m->bytes[s[i]] >= 0;
         if (token < 0 && !all) token = m->unknown;

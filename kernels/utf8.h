@@ -30,6 +30,20 @@ static inline size_t utf8_put(uint8_t *out, uint32_t c)
     return 4;
 }
 
+/* Bytes of the character that begins with `lead`. */
+static inline size_t utf8_width(uint8_t lead)
+{
+    return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
+/* Characters that begin in s[0 .. n). */
+static inline int32_t utf8_count(const uint8_t *s, size_t n)
+{
+    int32_t count = 0;
+    for (size_t i = 0; i < n; i++) count += (s[i] & 0xC0) != 0x80;
+    return count;
+}
+
 /* Character i of a Python string of a kind: 1, 2 or 4 bytes each; 0 is ASCII. */
 static inline uint32_t utf8_read(const void *data, int kind, size_t i)
 {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .pipeline import TextPipeline
     from .text import (
         BPETokenizer,
+        ChineseSegmenter,
         CountVectorizer,
         Deduplicator,
         HashingVectorizer,
@@ -44,6 +45,7 @@ __all__ = [
     "BPETokenizer",
     "CSRMatrix",
     "CSVLogger",
+    "ChineseSegmenter",
     "CollapseWarning",
     "ConvergenceWarning",
     "CountVectorizer",
@@ -83,6 +85,7 @@ _WHERE = {
     "AgglomerativeClustering": ".cluster",
     "Autoencoder": ".models",
     "BPETokenizer": ".text",
+    "ChineseSegmenter": ".text",
     "CSRMatrix": "._csr",
     "CSVLogger": ".training",
     "CollapseWarning": "._exceptions",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .._csr import CSRMatrix
     from .bpe_files import load_gpt2, load_tiktoken
     from .bpe_tokenizer import BPETokenizer
+    from .chinese_segmenter import ChineseSegmenter, load_chinese_dictionary
     from .cleaner import CleaningReport, Edit, TextCleaner
     from .corpus import Corpus, CorpusError, read_corpus
     from .count_vectorizer import CountVectorizer
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BPETokenizer",
     "CSRMatrix",
+    "ChineseSegmenter",
     "CleaningReport",
     "Corpus",
     "CorpusError",
@@ -45,6 +47,7 @@ __all__ = [
     "UnigramTokenizer",
     "WordPieceTokenizer",
     "WordTokenizer",
+    "load_chinese_dictionary",
     "load_gpt2",
     "load_tiktoken",
     "load_tokenizer",
@@ -57,6 +60,7 @@ __all__ = [
 _WHERE = {
     "BPETokenizer": ".bpe_tokenizer",
     "CSRMatrix": ".._csr",
+    "ChineseSegmenter": ".chinese_segmenter",
     "CleaningReport": ".cleaner",
     "Corpus": ".corpus",
     "CorpusError": ".corpus",
@@ -72,6 +76,7 @@ _WHERE = {
     "UnigramTokenizer": ".unigram_tokenizer",
     "WordPieceTokenizer": ".wordpiece_tokenizer",
     "WordTokenizer": ".word_tokenizer",
+    "load_chinese_dictionary": ".chinese_segmenter",
     "load_gpt2": ".bpe_files",
     "load_tiktoken": ".bpe_files",
     "load_tokenizer": ".tokenizer_files",

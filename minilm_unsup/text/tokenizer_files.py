@@ -10,6 +10,7 @@ from typing import Any
 from .._exceptions import StorageError
 from .bpe_files import bpe_from_json
 from .bpe_tokenizer import BPETokenizer
+from .chinese_segmenter import ChineseSegmenter
 from .unigram_files import read_number, unigram_from_json
 from .unigram_tokenizer import UnigramTokenizer
 from .word_tokenizer import UNKNOWN, WordTokenizer
@@ -18,7 +19,7 @@ from .wordpiece_tokenizer import WordPieceTokenizer
 
 __all__ = ["load_tokenizer", "word_tokenizer_to_json"]
 
-Tokenizer = WordTokenizer | BPETokenizer | WordPieceTokenizer | UnigramTokenizer
+Tokenizer = WordTokenizer | BPETokenizer | WordPieceTokenizer | UnigramTokenizer | ChineseSegmenter
 
 _OWN_FORMAT = "minilm_unsup"
 _OWN_VERSION = 1
@@ -94,12 +95,14 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
         raise StorageError(f"{path} is damaged: {error}; restore it from a copy") from None
 
 
-def _from_own(content: dict[str, Any]) -> WordTokenizer:
+def _from_own(content: dict[str, Any]) -> Tokenizer:
     if content.get("format_version") != _OWN_VERSION:
         raise StorageError(
             f"format version {content.get('format_version')!r}, this release reads {_OWN_VERSION}; "
             f"update minilm_unsup or save the tokenizer again"
         )
+    if content.get("type") == "ChineseSegmenter":
+        return ChineseSegmenter.from_state(content)
     if content.get("type") != "WordTokenizer":
         raise StorageError(f"a tokenizer of type {content.get('type')!r}, which this release does not read")
     tokens = content["vocabulary"]

@@ -12,7 +12,7 @@ from .._native import load
 from .._parallel import map_blocks
 from .characters import code_points, covering
 
-__all__ = ["learn_pieces"]
+__all__ = ["Words", "expected_uses", "learn_pieces"]
 
 _unigram = load("unigram")
 
@@ -25,11 +25,20 @@ _MARGIN = 1.1  # pieces, as a multiple of those wanted, from which the most prob
 
 
 @dataclass(frozen=True)
-class _Words:
-    utf8: NDArray[np.uint8]  # one after another, with slack behind
+class Words:
+    """Words of at most 256 bytes, one after another, and how often each occurs."""
+
+    utf8: NDArray[np.uint8]  # with slack behind
     starts: NDArray[np.int64]
     counts: NDArray[np.int64]
     bounds: NDArray[np.int64]  # of blocks
+
+    @classmethod
+    def of(cls, utf8: NDArray[np.uint8], starts: NDArray[np.int64], counts: NDArray[np.int64]) -> Words:
+        edges = np.linspace(0, starts[-1], _BLOCKS + 1).astype(np.int64)
+        bounds = np.searchsorted(starts[:-1], edges)
+        bounds[-1] = len(counts)
+        return cls(np.append(utf8, np.frombuffer(_SLACK, np.uint8)), starts, counts, bounds)
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ def learn_pieces(
     while True:
         for _ in range(_ROUNDS):
             model = _unigram.Pieces(pieces.utf8, pieces.starts)
-            uses, scale = _expect(model, cut, pieces, scores, scale)
+            uses, scale = expected_uses(model, cut, pieces.characters, scores, scale)
             kept = (uses >= _LEAST_USES) | (pieces.characters == 1)
             pieces, uses = pieces.take(kept), np.maximum(uses[kept], _LEAST_USES)
             scores = _digamma(uses) - _digamma(np.array([uses.sum()]))
@@ -91,7 +100,7 @@ def learn_pieces(
 
 def _cut_at_rare(
     utf8: bytes, starts: NDArray[np.int64], counts: NDArray[np.int64], coverage: float, always: str
-) -> tuple[_Words, NDArray[np.uint32]]:
+) -> tuple[Words, NDArray[np.uint32]]:
     """The words without the rare characters, which part them, and the characters that are left."""
     points, begins = code_points(utf8)
     word = np.searchsorted(starts, begins[:-1], side="right") - 1
@@ -107,14 +116,11 @@ def _cut_at_rare(
     data = np.frombuffer(utf8, dtype=np.uint8)[np.repeat(kept, np.diff(begins))]
     starts = np.append(ends[new], ends[-1]).astype(np.int64)
     counts = counts[word[kept][new]]
-    edges = np.linspace(0, starts[-1], _BLOCKS + 1).astype(np.int64)
-    bounds = np.searchsorted(starts[:-1], edges)
-    bounds[-1] = len(counts)
-    return _Words(np.append(data, np.frombuffer(_SLACK, np.uint8)), starts, counts, bounds), characters
+    return Words.of(data, starts, counts), characters
 
 
 def _seeds(
-    words: _Words, characters: NDArray[np.uint32], longest: int, n_seeds: int
+    words: Words, characters: NDArray[np.uint32], longest: int, n_seeds: int
 ) -> tuple[_Candidates, NDArray[np.float64]]:
     """All characters and the substrings with the highest count times length, with these products."""
     seeder = _unigram.Seeder(words.utf8, words.starts, words.counts, longest)
@@ -141,23 +147,27 @@ def _seeds(
     return _Candidates(utf8, starts, lengths.astype(np.int64)), uses
 
 
-def _expect(
-    model: Any, words: _Words, pieces: _Candidates, scores: NDArray[np.float64], scale: float
+def expected_uses(
+    model: Any, words: Words, characters: NDArray[np.int64], scores: NDArray[np.float64], scale: float
 ) -> tuple[NDArray[np.float64], float]:
-    """Expected uses of the pieces, and the loss of a character."""
-    weights = np.exp(scores + scale * pieces.characters)
+    """Return the expected uses of the pieces of `model` in `words`, and the loss of a character, in nats.
+
+    `characters`: of each piece; `scores`: log probabilities; `scale`: about the loss of a character, which keeps sums
+    within range and changes no result.
+    """
+    weights = np.exp(scores + scale * characters)
     bounds = words.bounds.tolist()
     parts = map_blocks(
         lambda a, b: model.expect(words.utf8, words.starts, words.counts, bounds[a], bounds[b], scores, weights, scale),
         _BLOCKS,
         1,
     )
-    uses = np.zeros(len(pieces))
+    uses = np.zeros(len(scores))
     likelihood = 0.0
     for part, value in parts:
         uses += part
         likelihood += value
-    n_characters = float(uses @ pieces.characters)
+    n_characters = float(uses @ characters)
     return uses, -likelihood / n_characters if n_characters else 0.0
 
 
