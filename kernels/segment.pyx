@@ -30,6 +30,10 @@ cdef extern from "segment.h" nogil:
     int64_t seg_count_text(Counted* counted, SegWorker* w, const void* data, int kind, size_t length)
 
 
+cdef extern from "Python.h":
+    str PyUnicode_Substring(object text, Py_ssize_t start, Py_ssize_t end)
+
+
 cdef class Worker:
     """Buffers of one call."""
 
@@ -46,6 +50,7 @@ cdef class Encoder:
     """Words of texts under one dictionary."""
 
     cdef SegModel model
+    cdef list names
 
     def __cinit__(self):
         memset(&self.model, 0, sizeof(SegModel))
@@ -53,13 +58,15 @@ cdef class Encoder:
     def __dealloc__(self):
         seg_model_free(&self.model)
 
-    def __init__(self, list words not None, const double[::1] scores, int unknown, double unknown_score, bint punctuation):
-        """`words`: UTF-8 of each id, empty for one that no text gives, no two alike. `scores`: what is summed, finite.
+    def __init__(self, list names not None, const double[::1] scores, int unknown, double unknown_score, bint punctuation):
+        """`names`: the word of each id, empty for one that no text gives, no two alike. `scores`: what is summed, finite.
 
         `unknown`: the id of what is no word; `unknown_score`: that of a character at which none begins. `punctuation`:
         whether characters that are no Han, letters or digits are given.
         """
-        cdef Py_ssize_t n = len(words), i
+        cdef Py_ssize_t n = len(names), i
+        words = [name.encode() for name in names]
+        self.names = names
         if len(scores) != n:
             raise ValueError(f"{len(scores)} scores of {n} words")
         make_trie(&self.model.trie, words)
@@ -101,6 +108,25 @@ cdef class Encoder:
             memcpy(&ids_view[0], w.ids, w.n_ids * sizeof(int32_t))
             memcpy(&spans_view[0, 0], w.offsets, 2 * w.n_ids * sizeof(int64_t))
         return ids, spans, bounds
+
+    def tokenize(self, str text not None):
+        """The words of a text, as they stand in it."""
+        cdef Texts t = Texts([text], 0, 1)
+        cdef Worker mine = Worker()
+        cdef SegWorker* w = &mine.worker
+        cdef int64_t status
+        cdef size_t i
+        with nogil:
+            status = seg_encode_text(&self.model, w, t.texts[0].data, t.texts[0].kind, t.texts[0].length)
+        if status == -1:
+            raise MemoryError
+        if status < 0:
+            t._refuse(0, status + 1)
+        return [
+            self.names[w.ids[i]] if w.ids[i] != self.model.unknown  # no new string
+            else PyUnicode_Substring(text, <Py_ssize_t>w.offsets[2 * i], <Py_ssize_t>w.offsets[2 * i + 1])
+            for i in range(w.n_ids)
+        ]
 
 
 def count_runs(Words words not None, list texts not None, Py_ssize_t start, Py_ssize_t stop):

@@ -49,6 +49,7 @@ def test_every_character_that_is_no_space_is_in_one_word(text):
         assert HAN.fullmatch(part) or len(part) == 1 or not HAN.search(part)
     assert all(covered[i] == 1 for i, c in enumerate(text) if not c.isspace())
     assert covered.max(initial=0) <= 1
+    assert segmenter.tokenize(text) == [text[a:b] for a, b in encoding.offsets.tolist()]
     assert [segmenter.vocabulary_.get(text[a:b], 0) for a, b in encoding.offsets.tolist()] == encoding.ids.tolist()
     plain = segmenter.set_params(punctuation=False).tokenize(text)
     assert [word for word in plain if HAN.search(word)] == [w for w in segmenter.tokenize(text) if HAN.search(w)]
@@ -180,6 +181,10 @@ def test_bad_input_is_named(tmp_path):
         ChineseSegmenter().tokenize("天")
     with pytest.raises(UnicodeEncodeError, match=r"position 1.*lone surrogate in text 1"):
         segmenter.encode_batch(["a", "天\ud800"])
+    with pytest.raises(UnicodeEncodeError, match="lone surrogate"):
+        segmenter.tokenize("\ud800")
+    with pytest.raises(TypeError, match="text must be a string, got bytes"):
+        segmenter.tokenize(b"a")
     with pytest.raises(UnicodeEncodeError, match="lone surrogate"):
         ChineseSegmenter().train(["\udfff"])
     with pytest.raises(ValueError, match="counts must hold a word"):

@@ -162,8 +162,7 @@ class ChineseSegmenter(SubwordTokenizer):
         values = np.concatenate([[0.0], scores])
         if not (np.isfinite(values).all() and math.isfinite(unknown)):
             raise ValueError("scores must be finite")
-        spelled = [b"", *(word.encode() for word in words)]
-        encoder = _segment.Encoder(spelled, values, 0, unknown, bool(self.punctuation))
+        encoder = _segment.Encoder(["", *words], values, 0, unknown, bool(self.punctuation))
         self._encoder = (bool(self.punctuation), encoder)
         self._words, self.scores_, self._unknown = words, values, unknown
         self.vocabulary_, self._special = vocabulary, SpecialTokens([])
@@ -172,8 +171,7 @@ class ChineseSegmenter(SubwordTokenizer):
         check_is_fitted(self, "vocabulary_")
         key, kept = bool(self.punctuation), self.__dict__.get("_encoder")
         if kept is None or kept[0] != key:
-            spelled = [b"", *(word.encode() for word in self._words)]
-            kept = self._encoder = (key, _segment.Encoder(spelled, self.scores_, 0, self._unknown, key))
+            kept = self._encoder = (key, _segment.Encoder(["", *self._words], self.scores_, 0, self._unknown, key))
         return kept[1]
 
     @property
@@ -190,7 +188,10 @@ class ChineseSegmenter(SubwordTokenizer):
 
     def tokenize(self, text: str) -> list[str]:
         """Return the words of `text` as they stand in it."""
-        return [text[start:end] for start, end in self.encode(text).offsets.tolist()]
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a string, got {type(text).__name__}")
+        words: list[str] = self._ready().tokenize(text)
+        return words
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the words of `ids` one after another; a space stands between two that are not Han.
