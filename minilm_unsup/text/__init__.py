@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .deduplicator import Deduplicator
     from .encoding import Encoding
     from .hashing_vectorizer import HashingVectorizer
+    from .pii_scrubber import PIIMatch, PIIReport, PIIScrubber
     from .quality import QualityFilter
     from .removal import RemovalReport
     from .standard_library import standard_library_docstrings
@@ -40,6 +41,9 @@ __all__ = [
     "Edit",
     "Encoding",
     "HashingVectorizer",
+    "PIIMatch",
+    "PIIReport",
+    "PIIScrubber",
     "QualityFilter",
     "RemovalReport",
     "TextCleaner",
@@ -69,6 +73,9 @@ _WHERE = {
     "Edit": ".cleaner",
     "Encoding": ".encoding",
     "HashingVectorizer": ".hashing_vectorizer",
+    "PIIMatch": ".pii_scrubber",
+    "PIIReport": ".pii_scrubber",
+    "PIIScrubber": ".pii_scrubber",
     "QualityFilter": ".quality",
     "RemovalReport": ".removal",
     "TextCleaner": ".cleaner",

@@ -33,7 +33,7 @@ def words(text, *, clean=True, split_han=True, strip=True, lower=True):
     for i, c in enumerate(text):
         if c not in "\t\n\r" and (c == "\ufffd" or unicodedata.category(c)[0] == "C") and (clean or c == ""):
             continue
-        if c.isspace():
+        if c.isspace() and not "\x1c" <= c <= "\x1f":  # of which str.isspace alone thinks so
             end()
             continue
         apart = split_han and is_han(c)
