@@ -15,9 +15,10 @@ import os
 import shutil
 import struct
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ __all__ = [
     "check_replaceable",
     "load_arrays",
     "load_directory",
+    "open_replacing",
     "save_arrays",
     "save_directory",
     "write_file",
@@ -171,8 +173,9 @@ def _config_sha256(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
 
 
-def write_file(path: str | os.PathLike[str], content: str | bytes, *, force: bool = False) -> None:
-    """Write `content` to `path` whole: beside it first, flushed to disk, then renamed in.
+@contextmanager
+def open_replacing(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[BinaryIO]:
+    """Open a file that comes to be `path` when the block ends, and is gone where the block fails.
 
     Raises
     ------
@@ -186,14 +189,13 @@ def write_file(path: str | os.PathLike[str], content: str | bytes, *, force: boo
         raise StorageError(f"{path} is a directory; name a file")
     if path.exists() and not force:
         raise FileExistsError(f"{path} exists; choose another name or allow replacing it (force)")
-    raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(raw)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())
@@ -203,6 +205,21 @@ def write_file(path: str | os.PathLike[str], content: str | bytes, *, force: boo
         if isinstance(error, OSError):
             raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
         raise
+
+
+def write_file(path: str | os.PathLike[str], content: str | bytes, *, force: bool = False) -> None:
+    """Write `content` to `path` whole: beside it first, flushed to disk, then renamed in.
+
+    Raises
+    ------
+    FileExistsError
+        If `path` exists and `force` is false.
+    StorageError
+        If the place cannot be written, naming it.
+    """
+    raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    with open_replacing(path, force=force) as file:
+        file.write(raw)
 
 
 def _umask() -> int:

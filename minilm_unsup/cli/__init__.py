@@ -18,8 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         import importlib
 
-        commands = importlib.import_module(".commands", __name__)
-        return int(getattr(commands, arguments.command)(arguments))
+        commands = importlib.import_module(f".{arguments.module}", __name__)
+        return int(getattr(commands, arguments.command.replace("-", "_"))(arguments))
     except KeyboardInterrupt:
         # Output is written beside its place and renamed in at the end, so nothing is left half-written.
         print("\nminilm-unsup: stopped; nothing was written", file=sys.stderr)

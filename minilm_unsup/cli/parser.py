@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
 
 __all__ = ["build_parser"]
 
@@ -149,4 +150,68 @@ def build_parser() -> argparse.ArgumentParser:
     topics.add_argument("directory", metavar="DIR", help="a directory that 'run' wrote")
     topics.add_argument("--words", type=_whole_number(1), default=10, metavar="N", help="words a topic (default: 10)")
     _add_common(topics)
+    for command in commands.choices.values():
+        command.set_defaults(module="commands")
+    _add_text_commands(commands)
     return parser
+
+
+def _add_text_commands(commands: Any) -> None:
+    """Commands that stream documents: plain text, one a line, or JSON lines, in and out."""
+    what = (
+        "PATH is a .txt (a document a line) or .jsonl file, gzipped or not, or - for standard input. Documents are "
+        "read and written block by block"
+    )
+
+    def add(name: str, summary: str, more: str = "", *, out: bool = True) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=f"{what}. {more}")
+        command.set_defaults(module="text_commands")
+        command.add_argument("paths", metavar="PATH", nargs="*", default=["-"], help="files (default: standard input)")
+        command.add_argument("--format", choices=("txt", "jsonl"), help="what the files are, where names do not tell")
+        command.add_argument("--text-column", metavar="KEY", help="key of the text in JSON lines")
+        command.add_argument(
+            "--errors",
+            choices=("strict", "replace", "ignore"),
+            default="strict",
+            help="what to do about bytes that are no UTF-8 (default: strict, which names them and stops)",
+        )
+        if out:
+            command.add_argument(
+                "--out", metavar="FILE", help="file to write, packed for .gz (default: standard output)"
+            )
+        command.add_argument("--force", action="store_true", help="replace --out where it exists")
+        _add_common(command)
+        return command
+
+    clean = add("clean", "texts cleaned by the rules of a profile", "Line feeds in plain text become spaces.")
+    clean.add_argument(
+        "--profile",
+        choices=("topics", "lm", "sentiment", "search", "raw"),
+        default="lm",
+        help="what the texts are for (default: lm, which keeps case, punctuation and addresses)",
+    )
+    dedup = add(
+        "dedup",
+        "documents without repeated ones",
+        "Exact duplicates take 16 bytes of memory a document; near-duplicates take the whole corpus.",
+    )
+    dedup.add_argument("--method", choices=("exact", "near"), default="exact", help="(default: exact)")
+    dedup.add_argument(
+        "--threshold", type=float, default=0.7, metavar="X", help="least similarity of near-duplicates (default: 0.7)"
+    )
+    dedup.add_argument(
+        "--shingle-size", type=_whole_number(1, 1000), default=5, metavar="N", help="words of a shingle (default: 5)"
+    )
+    pii = add("pii", "texts without personal data", "Pseudonyms are made with the secret in MINILM_PII_KEY.")
+    pii.add_argument("--kinds", metavar="A,B", help="kinds to look for, such as email,cn_mobile (default: all)")
+    pii.add_argument("--action", choices=("mask", "drop", "pseudonym"), default="mask", help="(default: mask)")
+    tokenize = add("tokenize", "ids of texts by a tokenizer", "A line of ids a document; JSON lines get the key 'ids'.")
+    tokenize.add_argument("--tokenizer", metavar="FILE", required=True, help="a tokenizer.json, or its directory")
+    tokenize.add_argument("--tokens", action="store_true", help="tokens in place of their ids")
+    train = add("train-tokenizer", "learn a tokenizer from texts", out=False)
+    train.add_argument("--type", choices=("bpe", "wordpiece", "unigram", "words", "chinese"), required=True)
+    train.add_argument(
+        "--vocab-size", type=_whole_number(1), default=32_000, metavar="N", help="most tokens (default: 32000)"
+    )
+    train.add_argument("--special", metavar="TOKEN", nargs="+", help="special tokens, such as '<s>'")
+    train.add_argument("--out", metavar="FILE", required=True, help="tokenizer.json to write")

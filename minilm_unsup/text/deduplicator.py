@@ -107,6 +107,27 @@ class Deduplicator(Estimator):
         kept[order] = order[first][np.cumsum(first) - 1]
         return kept
 
+    def are_new(self, texts: Sequence[str], seen: set[bytes]) -> list[bool]:
+        """Return for each text whether none before it, in this or an earlier call with the same `seen`, equals it.
+
+        For corpora larger than memory, which are read block by block: `seen` takes a key of 16 bytes for each
+        different text. Only for ``"exact"``.
+
+        Raises
+        ------
+        ValueError
+            For ``"near"``, which compares each text with all: use `filter`.
+        """
+        self._check()
+        if self.method != "exact":
+            raise ValueError("method must be 'exact' for are_new; near-duplicates need all texts at once: use filter")
+        new = []
+        for text in check_texts(texts):
+            n, key = len(seen), _key(text)
+            seen.add(key)
+            new.append(len(seen) > n)
+        return new
+
     def filter(self, texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64], RemovalReport]:
         """Return the texts without duplicates, their positions (int64), and the record of the others."""
         texts = check_texts(texts)
