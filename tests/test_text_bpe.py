@@ -197,7 +197,12 @@ def test_bad_input_is_named():
     "change, message",
     [
         ({"normalizer": {"type": "NFKC"}}, "normalizer is 'NFKC'"),
-        ({"post_processor": {"type": "TemplateProcessing"}}, "post_processor 'TemplateProcessing'"),
+        ({"post_processor": {"type": "TemplateProcessing"}}, "damaged: 'single'"),
+        ({"post_processor": {"type": "Other"}}, "post_processor 'Other'"),
+        ({"padding": {"direction": "Left", "pad_id": 0}}, "padding.direction is 'Left'"),
+        ({"padding": {"pad_id": 10**6}}, "pad_id must be that of a token"),
+        ({"truncation": {"max_length": 8, "stride": 2}}, "truncation.stride is 2"),
+        ({"truncation": {"max_length": "8"}}, "max_length"),
         ({"pre_tokenizer": {"type": "Whitespace"}}, r"pre_tokenizer \['Whitespace'\]"),
         ({"pre_tokenizer": None}, "pre_tokenizer None"),
         ({"model": {"dropout": 0.1}}, r"model\.dropout is 0\.1"),

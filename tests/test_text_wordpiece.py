@@ -179,7 +179,8 @@ def test_bad_input_is_named():
     [
         ({"normalizer": {"type": "NFKC"}}, "normalizer 'NFKC'"),
         ({"pre_tokenizer": None}, "pre_tokenizer None"),
-        ({"padding": {"direction": "Left"}}, "padding is"),
+        ({"padding": {"direction": "Left"}}, "padding.direction is 'Left'"),
+        ({"post_processor": {"type": "ByteLevel"}}, "post_processor 'ByteLevel'"),
         ({"model": {"vocab": {"a": -1}}}, "whole numbers"),
         ({"model": {"vocab": {"a": 10**12}}}, "1 tokens and ids up to"),
         ({"model": {"vocab": {"[UNK]": 0, "a": 0}}}, "same id"),

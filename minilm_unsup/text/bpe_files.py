@@ -14,7 +14,15 @@ from .._exceptions import StorageError
 from .._validation import check_is_fitted
 from .bpe_tokenizer import BPETokenizer, symbols_to_bytes
 from .special_tokens import SpecialToken
-from .tokenizer_parts import added_tokens, kind_of, read_bytes, refuse, tokens_to_json
+from .tokenizer_parts import (
+    added_tokens,
+    kind_of,
+    read_bytes,
+    refuse,
+    sequence_from_json,
+    sequence_to_json,
+    tokens_to_json,
+)
 
 __all__ = ["bpe_from_json", "bpe_to_json", "load_gpt2", "load_tiktoken"]
 
@@ -46,15 +54,19 @@ def bpe_to_json(tokenizer: BPETokenizer) -> dict[str, Any]:
         split = {"type": "Split", "pattern": {"Regex": _GPT4}, "behavior": "Isolated", "invert": False}
         pre_tokenizer = {"type": "Sequence", "pretokenizers": [split, byte_level]}
     special = tokenizer._special.tokens
+    sequence = sequence_to_json(tokenizer)
+    post = sequence["post_processor"]
+    if tokenizer.trim_offsets:
+        post = byte_level if post is None else {"type": "Sequence", "processors": [byte_level, post]}
     vocabulary = {name: i for name, i in tokenizer.vocabulary_.items() if i < len(tokenizer._tokens)}
     return {
         "version": "1.0",
-        "truncation": None,
-        "padding": None,
+        "truncation": sequence["truncation"],
+        "padding": sequence["padding"],
         "added_tokens": tokens_to_json(special),
         "normalizer": None,
         "pre_tokenizer": pre_tokenizer,
-        "post_processor": byte_level if tokenizer.trim_offsets else None,
+        "post_processor": post,
         "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
         "model": {
             "type": "BPE",
@@ -82,15 +94,22 @@ def bpe_from_json(content: dict[str, Any]) -> BPETokenizer:
         For a damaged file.
     """
     model = content["model"]
-    refuse(content, "", "truncation", "padding", "normalizer")
+    refuse(content, "", "normalizer")
     refuse(model, "model.", "dropout", "continuing_subword_prefix", "end_of_word_suffix")
     tokenizer = BPETokenizer(**_pre_tokenizer(content.get("pre_tokenizer")))
-    post = content.get("post_processor")
-    if post is not None:
-        if not isinstance(post, dict) or post.get("type") != "ByteLevel":
-            raise StorageError(f"the post_processor {kind_of(post)}, which this release does not read")
-        tokenizer.trim_offsets = bool(post.get("trim_offsets", True))
     vocabulary, special = model["vocab"], added_tokens(content.get("added_tokens") or [])
+    names = {token.id: token.content for token in special}
+    post = content.get("post_processor")
+    posts = post["processors"] if isinstance(post, dict) and post.get("type") == "Sequence" else [post]
+    for part in posts:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if part is not None and kind in ("ByteLevel", "RobertaProcessing"):
+            tokenizer.trim_offsets = bool(part.get("trim_offsets", True))
+        elif part is not None and kind not in ("TemplateProcessing", "BertProcessing"):
+            raise StorageError(f"the post_processor {kind_of(part)}, which this release does not read")
+        if kind != "ByteLevel":
+            tokenizer.set_params(**sequence_from_json({"post_processor": part}, names))
+    tokenizer.set_params(**sequence_from_json({**content, "post_processor": None}, names))
     merges = [tuple(pair.split(" ")) if isinstance(pair, str) else tuple(pair) for pair in model["merges"]]
     tokenizer.special_tokens = tuple(token.content for token in special)
     _build(tokenizer, vocabulary, merges, special, whole_first=bool(model.get("ignore_merges", False)))

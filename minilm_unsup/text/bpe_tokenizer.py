@@ -66,6 +66,12 @@ class BPETokenizer(SubwordTokenizer):
         Put a space before a text that does not start with one, so that its first word is like any other.
     trim_offsets : bool
         Leave the spaces at the ends of a token out of its offsets.
+    template : sequence of str
+        What stands around a text, and around two: ``["[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1"]``.
+    max_length : int, optional
+        Most tokens of an encoding, those of the template included; longer texts are cut on the right.
+    pad_token : str, optional
+        What `pad` fills up with.
 
     Attributes
     ----------
@@ -88,11 +94,17 @@ class BPETokenizer(SubwordTokenizer):
         special_tokens: Sequence[str] = (),
         add_prefix_space: bool = False,
         trim_offsets: bool = False,
+        template: Sequence[str] = (),
+        max_length: int | None = None,
+        pad_token: str | None = None,
     ) -> None:
         self.pattern = pattern
         self.special_tokens = special_tokens
         self.add_prefix_space = add_prefix_space
         self.trim_offsets = trim_offsets
+        self.template = template
+        self.max_length = max_length
+        self.pad_token = pad_token
 
     def train(self, texts: Iterable[str], vocab_size: int = 32_000, min_count: int = 2) -> BPETokenizer:
         """Learn merges from `texts`, which are read once and not kept.

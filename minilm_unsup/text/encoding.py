@@ -18,15 +18,26 @@ class Encoding:
     ids : ndarray of shape (n_tokens,), int32
         Numbers of the tokens in the tokenizer's vocabulary.
     offsets : ndarray of shape (n_tokens, 2), int64
-        Start and end of each token in characters of the text: ``text[start:end]``.
+        Start and end of each token in characters of the text: ``text[start:end]``; ``(0, 0)`` of tokens that a template
+        added.
+    type_ids : ndarray of shape (n_tokens,), int32
+        What the template says of each token: of two texts, which one it is of. 0 without a template.
     """
 
-    __slots__ = ("ids", "offsets")
+    __slots__ = ("_type_ids", "ids", "offsets")
 
     # Not a dataclass: a frozen one takes as long to make as a short text takes to encode.
-    def __init__(self, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> None:
+    def __init__(
+        self, ids: NDArray[np.int32], offsets: NDArray[np.int64], type_ids: NDArray[np.int32] | None = None
+    ) -> None:
         self.ids = ids
         self.offsets = offsets
+        self._type_ids = type_ids
+
+    @property
+    def type_ids(self) -> NDArray[np.int32]:
+        """See the class."""
+        return np.zeros(len(self.ids), dtype=np.int32) if self._type_ids is None else self._type_ids
 
     def __repr__(self) -> str:
         return f"Encoding(ids={self.ids!r}, offsets={self.offsets!r})"
@@ -37,7 +48,11 @@ class Encoding:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Encoding):
             return NotImplemented
-        return np.array_equal(self.ids, other.ids) and np.array_equal(self.offsets, other.offsets)
+        return (
+            np.array_equal(self.ids, other.ids)
+            and np.array_equal(self.offsets, other.offsets)
+            and np.array_equal(self.type_ids, other.type_ids)
+        )
 
     __hash__ = None  # type: ignore[assignment]
 

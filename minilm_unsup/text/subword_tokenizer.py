@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from .._estimator import Estimator
 from .._parallel import map_blocks
-from .._validation import check_is_fitted, check_texts
+from .._validation import check_is_fitted, check_number, check_texts
 from .encoding import Encoding
+from .sequence_template import PaddedBatch, Part, apply, parse
 from .special_tokens import SpecialTokens
 
 __all__ = ["SubwordTokenizer", "check_special", "cut_evenly", "in_blocks"]
@@ -25,6 +26,10 @@ class SubwordTokenizer(Estimator):
 
     vocabulary_: dict[str, int]
     _special: SpecialTokens
+    # Parameters of those subclasses that have them.
+    template: Sequence[str] = ()
+    max_length: int | None = None
+    pad_token: str | None = None
 
     def _encoder_of_blocks(
         self, texts: list[str], begins: bytes | None, offsets: bool
@@ -35,35 +40,111 @@ class SubwordTokenizer(Estimator):
         """
         raise NotImplementedError
 
-    def encode(self, text: str, *, parse_special: bool = True) -> Encoding:
-        """Return ids and offsets of `text`.
+    def encode(
+        self, text: str, pair: str | None = None, *, parse_special: bool = True, template: bool = True
+    ) -> Encoding:
+        """Return ids and offsets of `text`, or of `text` and `pair` as one sequence.
 
         Parameters
         ----------
         text : str
+        pair : str, optional
+            A second text, which follows it as the template says.
         parse_special : bool
             Whether special tokens are looked for; false for text that strangers wrote.
+        template : bool
+            Whether the tokens of the template are added.
 
         Raises
         ------
         UnicodeEncodeError
             For a lone surrogate, naming its place; `TextCleaner` removes them.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"text must be a string, got {type(text).__name__}")
-        return self.encode_batch([text], parse_special=parse_special)[0]
+        for name, value in (("text", text), ("pair", pair)):
+            if not isinstance(value, str) and (name == "text" or value is not None):
+                raise TypeError(f"{name} must be a string, got {type(value).__name__}")
+        pairs = None if pair is None else [pair]
+        return self.encode_batch([text], pairs, parse_special=parse_special, template=template)[0]
 
-    def encode_batch(self, texts: Iterable[str], *, parse_special: bool = True, offsets: bool = True) -> list[Encoding]:
+    def encode_batch(
+        self,
+        texts: Iterable[str],
+        pairs: Iterable[str] | None = None,
+        *,
+        parse_special: bool = True,
+        offsets: bool = True,
+        template: bool = True,
+    ) -> list[Encoding]:
         """Return one `Encoding` a text; blocks of texts run on the shared threads.
 
         Parameters
         ----------
         texts : iterable of str
-        parse_special : bool
+        pairs : iterable of str, optional
+            As many second texts.
+        parse_special, template : bool
             As for `encode`.
         offsets : bool
             False leaves the offsets empty, which takes about half the time.
         """
+        firsts = self._encode_texts(texts, parse_special, offsets)
+        if pairs is None and not (template and self.template) and self.max_length is None:
+            return firsts
+        parts = self._parts()[pairs is not None]
+        if not template:
+            parts = [part for part in parts if part.text is not None]
+        n_added = sum(part.text is None for part in parts)
+        most = self.max_length
+        if most is not None:
+            most = check_number(most, "max_length", integer=True, low=n_added)
+        if pairs is None:
+            return [apply([first], parts, self.vocabulary_, most) for first in firsts]
+        seconds = self._encode_texts(pairs, parse_special, offsets)
+        if len(seconds) != len(firsts):
+            raise ValueError(f"pairs must be as many as the texts, {len(firsts)}, got {len(seconds)}")
+        return [apply(both, parts, self.vocabulary_, most) for both in zip(firsts, seconds, strict=True)]
+
+    def _parts(self) -> tuple[list[Part], list[Part]]:
+        both = parse(self.template)
+        for parts in both:
+            for part in parts:
+                if part.token and part.token not in self.vocabulary_:
+                    raise ValueError(f"template must name tokens of the vocabulary, got {part.token!r}")
+        return both
+
+    def pad(self, encodings: Iterable[Encoding], *, length: int | None = None, multiple_of: int = 1) -> PaddedBatch:
+        """Return encodings as arrays of one length, filled up with `pad_token` on the right.
+
+        Parameters
+        ----------
+        encodings : iterable of Encoding
+        length : int, optional
+            Tokens of each; None: those of the longest. None may have more.
+        multiple_of : int
+            The length is rounded up to a multiple of this.
+
+        Raises
+        ------
+        ValueError
+            If `pad_token` is not in the vocabulary, or an encoding is longer than `length`.
+        """
+        check_is_fitted(self, "vocabulary_")
+        if self.pad_token is None or self.pad_token not in self.vocabulary_:
+            raise ValueError(f"pad_token must be a token of the vocabulary, got {self.pad_token!r}")
+        listed = list(encodings)
+        longest = max(map(len, listed), default=0)
+        wanted = longest if length is None else check_number(length, "length", integer=True, low=0)
+        if wanted < longest:
+            raise ValueError(f"length must be at least that of the longest encoding, {longest}, got {wanted}")
+        wanted += -wanted % check_number(multiple_of, "multiple_of", integer=True, low=1)
+        ids = np.full((len(listed), wanted), self.vocabulary_[self.pad_token], dtype=np.int32)
+        mask, types = np.zeros(ids.shape, dtype=bool), np.zeros(ids.shape, dtype=np.int32)
+        for i, encoding in enumerate(listed):
+            n = len(encoding)
+            ids[i, :n], mask[i, :n], types[i, :n] = encoding.ids, True, encoding.type_ids
+        return PaddedBatch(ids, mask, types)
+
+    def _encode_texts(self, texts: Iterable[str], parse_special: bool, offsets: bool) -> list[Encoding]:
         check_is_fitted(self, "vocabulary_")
         texts = check_texts(texts)
         found = self._find_special(texts) if parse_special else {}

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .._exceptions import StorageError
+from .sequence_template import template_from_json, template_to_json
 from .special_tokens import SpecialToken
+from .subword_tokenizer import SubwordTokenizer
 
-__all__ = ["added_tokens", "kind_of", "read_bytes", "refuse", "tokens_to_json"]
+__all__ = [
+    "added_tokens",
+    "check_post_processor",
+    "kind_of",
+    "read_bytes",
+    "refuse",
+    "sequence_from_json",
+    "sequence_to_json",
+    "tokens_to_json",
+]
 
 
 def tokens_to_json(special: Iterable[SpecialToken]) -> list[dict[str, Any]]:
@@ -60,3 +71,66 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def sequence_to_json(tokenizer: SubwordTokenizer) -> dict[str, Any]:
+    """Return the parts of ``tokenizer.json`` for truncation, padding and the template."""
+    truncation, padding = None, None
+    if tokenizer.max_length is not None:
+        truncation = {
+            "direction": "Right",
+            "max_length": int(tokenizer.max_length),
+            "strategy": "LongestFirst",
+            "stride": 0,
+        }
+    if tokenizer.pad_token is not None:
+        padding = {
+            "strategy": "BatchLongest",
+            "direction": "Right",
+            "pad_to_multiple_of": None,
+            "pad_id": tokenizer.vocabulary_[tokenizer.pad_token],
+            "pad_type_id": 0,
+            "pad_token": tokenizer.pad_token,
+        }
+    post = template_to_json(tokenizer.template, tokenizer.vocabulary_)
+    return {"truncation": truncation, "padding": padding, "post_processor": post}
+
+
+def sequence_from_json(content: dict[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
+    """Return the parameters for truncation, padding and the template that ``tokenizer.json`` sets.
+
+    `names`: the token of each id. A post-processor that is no template is left to the caller.
+
+    Raises
+    ------
+    StorageError
+        For a setting that this library has no equal of, naming it.
+    """
+    out: dict[str, Any] = {}
+    truncation, padding = content.get("truncation"), content.get("padding")
+    if truncation:
+        for name, usual in (("direction", "Right"), ("strategy", "LongestFirst"), ("stride", 0)):
+            if truncation.get(name, usual) != usual:
+                raise StorageError(f"truncation.{name} is {truncation[name]!r}, which this release does not read")
+        if type(truncation["max_length"]) is not int:
+            raise ValueError(f"its truncation.max_length must be a whole number, got {truncation['max_length']!r}")
+        out["max_length"] = truncation["max_length"]
+    if padding:
+        if padding.get("direction", "Right") != "Right":
+            raise StorageError(f"padding.direction is {padding['direction']!r}, which this release does not read")
+        if padding.get("pad_id") not in names:
+            raise ValueError(f"its pad_id must be that of a token, got {padding.get('pad_id')!r}")
+        out["pad_token"] = names[padding["pad_id"]]
+    template = template_from_json(content.get("post_processor"), names)
+    if template is not None:
+        out["template"] = template
+    return out
+
+
+def check_post_processor(content: dict[str, Any]) -> dict[str, Any]:
+    """Return `content`; `StorageError` where its post-processor is no template."""
+    post = content.get("post_processor")
+    kinds = ("TemplateProcessing", "BertProcessing", "RobertaProcessing")
+    if post is not None and (not isinstance(post, dict) or post.get("type") not in kinds):
+        raise StorageError(f"the post_processor {kind_of(post)}, which this release does not read")
+    return content

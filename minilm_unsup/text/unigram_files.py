@@ -6,7 +6,15 @@ from typing import Any
 
 from .._exceptions import StorageError
 from .._validation import check_is_fitted
-from .tokenizer_parts import added_tokens, kind_of, refuse, tokens_to_json
+from .tokenizer_parts import (
+    added_tokens,
+    check_post_processor,
+    kind_of,
+    refuse,
+    sequence_from_json,
+    sequence_to_json,
+    tokens_to_json,
+)
 from .unigram_tokenizer import PREFIXES, SPACE, UnigramTokenizer
 
 __all__ = ["read_number", "unigram_from_json", "unigram_to_json"]
@@ -61,12 +69,10 @@ def unigram_to_json(tokenizer: UnigramTokenizer) -> dict[str, Any]:
         decoder = {"type": "Sequence", "decoders": parts}
     return {
         "version": "1.0",
-        "truncation": None,
-        "padding": None,
+        **sequence_to_json(tokenizer),
         "added_tokens": tokens_to_json(tokenizer._special.tokens),
         "normalizer": None,
         "pre_tokenizer": metaspace,
-        "post_processor": None,
         "decoder": decoder,
         "model": {
             "type": "Unigram",
@@ -87,7 +93,7 @@ def unigram_from_json(content: dict[str, Any]) -> UnigramTokenizer:
     ValueError
         For a damaged file.
     """
-    refuse(content, "", "truncation", "padding", "post_processor", "normalizer")
+    refuse(content, "", "normalizer")
     model, splitter = content["model"], content.get("pre_tokenizer")
     if not isinstance(splitter, dict) or splitter.get("type") != "Metaspace":
         raise StorageError(f"the pre_tokenizer {kind_of(splitter)}; of Unigram this release reads 'Metaspace'")
@@ -107,10 +113,12 @@ def unigram_from_json(content: dict[str, Any]) -> UnigramTokenizer:
     if type(unknown) is not int or not 0 <= unknown < len(vocabulary):
         raise ValueError(f"its unk_id must be that of one of its {len(vocabulary)} pieces, got {unknown!r}")
     special = added_tokens(content.get("added_tokens") or [])
+    names = {i: pair[0] for i, pair in enumerate(vocabulary)} | {token.id: token.content for token in special}
     tokenizer = UnigramTokenizer(
         byte_fallback=bool(model.get("byte_fallback", False)),
         prefix_space=prefix,
         unknown=vocabulary[unknown][0],
         special_tokens=tuple(token.content for token in special),
+        **sequence_from_json(check_post_processor(content), names),
     )
     return tokenizer._set_pieces([pair[0] for pair in vocabulary], [pair[1] for pair in vocabulary], special)

@@ -53,6 +53,12 @@ class UnigramTokenizer(SubwordTokenizer):
         The token of characters that cannot be written.
     special_tokens : sequence of str
         Strings that are one token wherever they stand in a text; `train` gives them the lowest ids.
+    template : sequence of str
+        What stands around a text, and around two: ``["[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1"]``.
+    max_length : int, optional
+        Most tokens of an encoding, those of the template included; longer texts are cut on the right.
+    pad_token : str, optional
+        What `pad` fills up with.
 
     Attributes
     ----------
@@ -78,11 +84,17 @@ class UnigramTokenizer(SubwordTokenizer):
         prefix_space: str = "first",
         unknown: str = "<unk>",
         special_tokens: Sequence[str] = (),
+        template: Sequence[str] = (),
+        max_length: int | None = None,
+        pad_token: str | None = None,
     ) -> None:
         self.byte_fallback = byte_fallback
         self.prefix_space = prefix_space
         self.unknown = unknown
         self.special_tokens = special_tokens
+        self.template = template
+        self.max_length = max_length
+        self.pad_token = pad_token
 
     def train(
         self,

@@ -7,7 +7,15 @@ from typing import Any
 
 from .._exceptions import StorageError
 from .._validation import check_is_fitted
-from .tokenizer_parts import added_tokens, kind_of, read_bytes, refuse, tokens_to_json
+from .tokenizer_parts import (
+    added_tokens,
+    check_post_processor,
+    kind_of,
+    read_bytes,
+    sequence_from_json,
+    sequence_to_json,
+    tokens_to_json,
+)
 from .wordpiece_tokenizer import WordPieceTokenizer
 
 __all__ = ["load_wordpiece", "wordpiece_from_json", "wordpiece_to_json"]
@@ -26,8 +34,7 @@ def wordpiece_to_json(tokenizer: WordPieceTokenizer) -> dict[str, Any]:
     check_is_fitted(tokenizer, "vocabulary_")
     return {
         "version": "1.0",
-        "truncation": None,
-        "padding": None,
+        **sequence_to_json(tokenizer),
         "added_tokens": tokens_to_json(tokenizer._special.tokens),
         "normalizer": {
             "type": "BertNormalizer",
@@ -37,7 +44,6 @@ def wordpiece_to_json(tokenizer: WordPieceTokenizer) -> dict[str, Any]:
             "lowercase": bool(tokenizer.lowercase),
         },
         "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": None,
         "decoder": {"type": "WordPiece", "prefix": tokenizer.prefix, "cleanup": False},
         "model": {
             "type": "WordPiece",
@@ -59,7 +65,6 @@ def wordpiece_from_json(content: dict[str, Any]) -> WordPieceTokenizer:
     ValueError
         For a damaged file.
     """
-    refuse(content, "", "truncation", "padding", "post_processor")
     model, normalizer, splitter = content["model"], content.get("normalizer"), content.get("pre_tokenizer")
     if not isinstance(normalizer, dict) or normalizer.get("type") != "BertNormalizer":
         raise StorageError(f"the normalizer {kind_of(normalizer)}; of WordPiece this release reads 'BertNormalizer'")
@@ -74,6 +79,7 @@ def wordpiece_from_json(content: dict[str, Any]) -> WordPieceTokenizer:
     if size > 2 * len(vocabulary) + 65_536:
         raise ValueError(f"its vocab has {len(vocabulary)} tokens and ids up to {size - 1}")
     strip = normalizer.get("strip_accents")
+    names = {i: token for token, i in vocabulary.items()} | {token.id: token.content for token in special}
     tokenizer = WordPieceTokenizer(
         lowercase=bool(normalizer.get("lowercase", True)),
         strip_accents=None if strip is None else bool(strip),
@@ -83,6 +89,7 @@ def wordpiece_from_json(content: dict[str, Any]) -> WordPieceTokenizer:
         unknown=model.get("unk_token", "[UNK]"),
         max_word_length=model.get("max_input_chars_per_word", 100),
         special_tokens=tuple(token.content for token in special),
+        **sequence_from_json(check_post_processor(content), names),
     )
     tokens = [""] * size
     for token, i in vocabulary.items():

@@ -54,6 +54,12 @@ class WordPieceTokenizer(SubwordTokenizer):
         Characters of the longest word that is cut; a longer one is unknown.
     special_tokens : sequence of str
         Tokens of the vocabulary that are found in a text before all else, such as ``[MASK]``.
+    template : sequence of str
+        What stands around a text, and around two: ``["[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1"]``.
+    max_length : int, optional
+        Most tokens of an encoding, those of the template included; longer texts are cut on the right.
+    pad_token : str, optional
+        What `pad` fills up with.
 
     Attributes
     ----------
@@ -78,6 +84,9 @@ class WordPieceTokenizer(SubwordTokenizer):
         unknown: str = "[UNK]",
         max_word_length: int = 100,
         special_tokens: Sequence[str] = (),
+        template: Sequence[str] = (),
+        max_length: int | None = None,
+        pad_token: str | None = None,
     ) -> None:
         self.lowercase = lowercase
         self.strip_accents = strip_accents
@@ -87,6 +96,9 @@ class WordPieceTokenizer(SubwordTokenizer):
         self.unknown = unknown
         self.max_word_length = max_word_length
         self.special_tokens = special_tokens
+        self.template = template
+        self.max_length = max_length
+        self.pad_token = pad_token
 
     def train(
         self, texts: Iterable[str], vocab_size: int = 32_000, min_count: int = 2, *, character_coverage: float = 0.9995
@@ -179,7 +191,11 @@ class WordPieceTokenizer(SubwordTokenizer):
         return self
 
     def _key(self) -> tuple[Any, ...]:
-        return tuple(value for name, value in self.get_params().items() if name != "special_tokens")
+        return tuple(
+            value
+            for name, value in self.get_params().items()
+            if name not in ("special_tokens", "template", "max_length", "pad_token")
+        )
 
     def _ready(self) -> Any:
         check_is_fitted(self, "vocabulary_")
