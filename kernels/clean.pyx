@@ -7,7 +7,7 @@ and gives the text back unchanged, as the same object, where nothing is to be do
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.unicode cimport PyUnicode_DATA, PyUnicode_FromKindAndData, PyUnicode_KIND
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 
 cdef extern from "Python.h":
@@ -23,6 +23,7 @@ cdef enum:
     SPACE = 4
     MARK = 8
     CONTROL = 16
+    UPPER = 32
 
 # Bits of `marks`; the same numbers stand in cleaning_rules.py.
 cdef enum:
@@ -32,6 +33,8 @@ cdef enum:
     ADDRESS = 8
     NOT_ASCII = 16
     INVISIBLE = 32
+    CAPITAL = 64
+    FOREIGN = 128
 
 cdef uint8_t ascii_class[128]
 
@@ -45,6 +48,8 @@ cdef void fill_ascii_class() noexcept:
         )
     for c in (10, 38, 58, 60, 64, 87, 119):  # line feed & : < @ W w
         ascii_class[c] |= MARK
+    for c in range(65, 91):
+        ascii_class[c] |= UPPER
     for c in range(128):
         if (c < 32 or c == 127) and c != 9 and c != 10:
             ascii_class[c] |= MARK | CONTROL
@@ -78,6 +83,19 @@ cdef inline bint is_han(uint32_t c) noexcept nogil:
 cdef inline bint joins(uint32_t c) noexcept nogil:
     """Scripts and symbols in which a zero-width joiner after `c` changes what is seen: Arabic, Indic, emoji."""
     return 0x0600 <= c <= 0x0DFF or c >= 0x1F000 or 0x2600 <= c <= 0x27BF or c == 0xFE0F or c == 0x2640 or c == 0x2642
+
+
+cdef inline bint is_foreign(uint32_t c) noexcept nogil:
+    """Whether a character beyond ASCII may have a case, an accent or another canonical form: all but Han, kana, Hangul
+    syllables, their punctuation, general punctuation and emoji."""
+    if 0x2E80 <= c <= 0xA63F:
+        return 0x302A <= c <= 0x302F or c == 0x3099 or c == 0x309A
+    return not (
+        0x2010 <= c <= 0x2027
+        or 0xAC00 <= c <= 0xD7A3
+        or 0xFF01 <= c <= 0xFF20
+        or 0x1F000 <= c <= 0x2F7FF
+    )
 
 
 cdef inline uint32_t folded(uint32_t c, uint32_t before, int flags) noexcept nogil:
@@ -116,12 +134,15 @@ cdef Py_ssize_t fold_into(
     character* out,         # OUT  (n,)
     int flags,
     bint* changed,          # OUT
+    int64_t* sources,       # OUT  (n,)  where each character written was read; NULL: not asked for
 ) noexcept nogil:
     cdef Py_ssize_t i, m = 0
     cdef uint32_t c, to, before = 0
     changed[0] = False
     for i in range(n):
         c = text[i]
+        if sources is not NULL:
+            sources[m] = i
         if 0x20 <= c < 0x7F:
             out[m] = <character> c
             m += 1
@@ -200,8 +221,9 @@ cdef int marks_in(const character* text, Py_ssize_t n) noexcept nogil:
     for i in range(n):
         c = text[i]
         if c >= 128:
-            found |= NOT_ASCII
+            found |= NOT_ASCII | (FOREIGN if is_foreign(c) else 0)
             continue
+        found |= (ascii_class[c] & UPPER) << 1
         if not ascii_class[c] & MARK:
             continue
         if c == 60 or c == 38:  # < &
@@ -220,7 +242,7 @@ cdef int marks_in(const character* text, Py_ssize_t n) noexcept nogil:
     return found
 
 
-cdef str fold_kind(str text, const character* data, Py_ssize_t n, int kind, int flags):
+cdef str fold_kind(str text, const character* data, Py_ssize_t n, int kind, int flags, int64_t* sources):
     cdef character* out = <character*> PyMem_Malloc(n * sizeof(character) if n else 1)
     cdef bint changed = False
     cdef Py_ssize_t m
@@ -228,7 +250,7 @@ cdef str fold_kind(str text, const character* data, Py_ssize_t n, int kind, int 
         raise MemoryError()
     try:
         with nogil:
-            m = fold_into(data, n, out, flags, &changed)
+            m = fold_into(data, n, out, flags, &changed, sources)
         return PyUnicode_FromKindAndData(kind, out, m) if changed else text
     finally:
         PyMem_Free(out)
@@ -249,16 +271,24 @@ cdef str collapse_kind(str text, const character* data, Py_ssize_t n, int kind, 
         PyMem_Free(out)
 
 
-cpdef str fold_characters(str text, int flags):
-    """Fold full-width forms (flag 1); strip control, zero-width and bidi characters and lone surrogates (flag 2)."""
+cpdef str fold_characters(str text, int flags, int64_t[::1] sources=None):
+    """Fold full-width forms (flag 1); strip control, zero-width and bidi characters and lone surrogates (flag 2).
+
+    `sources`, at least as long as `text`, takes the place in `text` of each character of the result.
+    """
     cdef Py_ssize_t n = len(text)
     cdef int kind = PyUnicode_KIND(text)
     cdef void* data = <void*> PyUnicode_DATA(text)
+    cdef int64_t* places = NULL
+    if sources is not None and n > 0:
+        if sources.shape[0] < n:
+            raise ValueError("sources is shorter than text")
+        places = &sources[0]
     if kind == 1:
-        return fold_kind[uint8_t](text, <const uint8_t*> data, n, kind, flags)
+        return fold_kind[uint8_t](text, <const uint8_t*> data, n, kind, flags, places)
     if kind == 2:
-        return fold_kind[uint16_t](text, <const uint16_t*> data, n, kind, flags)
-    return fold_kind[uint32_t](text, <const uint32_t*> data, n, kind, flags)
+        return fold_kind[uint16_t](text, <const uint16_t*> data, n, kind, flags, places)
+    return fold_kind[uint32_t](text, <const uint32_t*> data, n, kind, flags, places)
 
 
 cpdef str collapse_space(str text, bint keep_lines):
@@ -302,7 +332,8 @@ cpdef int marks(str text):
     """What the rules of the cleaner would find in `text`, as bits.
 
     1: ``<`` or ``&``; 2: ``@``; 4: a line feed; 8: ``://`` or ``www.``; 16: characters beyond ASCII;
-    32: control characters.
+    32: control characters; 64: capital letters of ASCII; 128: characters beyond ASCII that may have a case, an accent or
+    another canonical form.
     """
     cdef Py_ssize_t n = len(text)
     cdef int kind = PyUnicode_KIND(text)

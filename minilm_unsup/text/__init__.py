@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .bpe_files import load_gpt2, load_tiktoken
     from .bpe_tokenizer import BPETokenizer
     from .chinese_segmenter import ChineseSegmenter, load_chinese_dictionary
-    from .cleaner import CleaningReport, Edit, TextCleaner
+    from .cleaner import CleanedText, CleaningReport, Edit, TextCleaner
     from .corpus import Corpus, CorpusError, read_corpus
     from .count_vectorizer import CountVectorizer
     from .deduplicator import Deduplicator
@@ -33,6 +33,7 @@ __all__ = [
     "BPETokenizer",
     "CSRMatrix",
     "ChineseSegmenter",
+    "CleanedText",
     "CleaningReport",
     "Corpus",
     "CorpusError",
@@ -65,6 +66,7 @@ _WHERE = {
     "BPETokenizer": ".bpe_tokenizer",
     "CSRMatrix": ".._csr",
     "ChineseSegmenter": ".chinese_segmenter",
+    "CleanedText": ".cleaner",
     "CleaningReport": ".cleaner",
     "Corpus": ".corpus",
     "CorpusError": ".corpus",

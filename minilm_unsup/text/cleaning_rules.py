@@ -1,35 +1,63 @@
-"""The rules of the cleaner: each a function from text to text that gives the same object back where it does nothing.
-
-A cheap look for the characters a rule needs comes first, so that clean text costs next to nothing.
-"""
+"""The rules of the cleaner: each finds pieces of a text and says what stands there instead."""
 
 from __future__ import annotations
 
-import difflib
 import html as _html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 from .._native import load
+from .mojibake import find_mojibake
+from .text_edits import Piece, apply_edits, changed_runs
 
-__all__ = [
-    "accents",
-    "differences",
-    "digits",
-    "emails",
-    "first_difference",
-    "html",
-    "lowercase",
-    "punctuation",
-    "quoting",
-    "unicode",
-    "urls",
-    "whitespace",
-    "whitespace_with_lines",
-]
+__all__ = ["ALWAYS", "RULES", "WITH_LINES", "Rule", "first_difference", "marks", "urls"]
 
 _clean = load("clean")
+marks = _clean.marks
+
+# Bits of `marks` in kernels/clean.pyx: what a text holds that a rule would look at.
+MARKUP, AT, FEED, ADDRESS, NOT_ASCII, INVISIBLE, CAPITAL, FOREIGN = (1 << bit for bit in range(8))
+ALWAYS = 256  # set by the cleaner: the need of a rule that looks at every text
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule.
+
+    Attributes
+    ----------
+    name : str
+    finders : tuple of functions
+        Each takes the text as the one before left it and yields pieces.
+    need : int
+        Bits of `marks`: a text with none of them has nothing for this rule.
+    faster : function, optional
+        The whole rule from text to text, where there is a quicker way than by pieces.
+    """
+
+    name: str
+    finders: tuple[Callable[[str], Iterable[Piece]], ...]
+    need: int
+    faster: Callable[[str], str] | None = None
+
+    def __call__(self, text: str) -> str:
+        """Return `text` by this rule; the same object where it changes nothing and was found by pieces."""
+        if self.faster is not None:
+            return self.faster(text)
+        for find in self.finders:
+            text = apply_edits(text, find(text))
+        return text
+
+
+def _each(pattern: re.Pattern[str], new: str) -> Callable[[str], Iterator[Piece]]:
+    """Every match of `pattern` becomes `new`."""
+    return lambda text: ((*match.span(), new) for match in pattern.finditer(text))
+
 
 _FOLD_AND_STRIP = 3
 
@@ -61,67 +89,110 @@ _BASE64 = re.compile(r"^[A-Za-z0-9+/]{60,}={0,2}[ \t]*(?:\n|\Z)", re.MULTILINE)
 _DIGITS = re.compile(r"[0-9]+")
 
 
-def unicode(text: str) -> str:
-    """Compose, fold full-width forms, drop what is not seen."""
+# A combining sequence: what stands before one of these characters may become one character with it.
+_JAMO = range(0x1160, 0x1200)
+_SIGNS_AS_LETTERS = range(0x16D63, 0x16D6B)  # Kirat Rai vowels, Unicode 16
+
+
+def _joins_before(c: str) -> bool:
+    return unicodedata.category(c)[0] == "M" or ord(c) in _JAMO or ord(c) in _SIGNS_AS_LETTERS
+
+
+def _sequences(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each combining sequence: canonical forms of texts are made of theirs."""
+    start = 0
+    for i in range(1, len(text)):
+        if text[i] > "\x7f" and _joins_before(text[i]):
+            continue
+        yield start, i
+        start = i
+    if text:
+        yield start, len(text)
+
+
+def _by_sequences(text: str, rewrite: Callable[[str], str]) -> list[Piece]:
+    """The sequences that `rewrite` changes; the whole text where it does not act on each alone."""
+    pieces = [(a, b, rewrite(text[a:b])) for a, b in _sequences(text)]
+    whole = rewrite(text)
+    if "".join(new for _, _, new in pieces) != whole:
+        return [(0, len(text), whole)]
+    return [piece for piece in pieces if text[piece[0] : piece[1]] != piece[2]]
+
+
+def _fold(text: str) -> list[Piece]:
+    """Full-width forms folded, what is not seen dropped."""
+    sources = np.empty(len(text), dtype=np.int64)
+    folded = _clean.fold_characters(text, _FOLD_AND_STRIP, sources)
+    if folded is text:
+        return []
+    kept = sources[: len(folded)]
+    dropped = np.ones(len(text), dtype=bool)
+    dropped[kept] = False
+    stays = "".join(text[i] for i in kept.tolist())
+    changed = [
+        (int(kept[a + i]), int(kept[a + i]) + 1, new[i])
+        for a, b, new in changed_runs(stays, folded)
+        for i in range(b - a)
+    ]
+    return sorted([(i, i + 1, "") for i in np.flatnonzero(dropped).tolist()] + changed)
+
+
+def _compose(text: str) -> list[Piece]:
+    if unicodedata.is_normalized("NFC", text):
+        return []
+    return _by_sequences(text, lambda part: unicodedata.normalize("NFC", part))
+
+
+def _unicode(text: str) -> str:
     folded = _clean.fold_characters(text, _FOLD_AND_STRIP)
-    if folded.isascii() or unicodedata.is_normalized("NFC", folded):
+    if not marks(folded) & FOREIGN or unicodedata.is_normalized("NFC", folded):
         return folded
     return unicodedata.normalize("NFC", folded)
 
 
-def _drop_between(text: str, first: re.Pattern[str], last: re.Pattern[str]) -> str:
-    """Put a space for all from each match of `first` to the next of `last`.
+def _between(first: re.Pattern[str], last: re.Pattern[str], hint: str) -> Callable[[str], Iterator[Piece]]:
+    """All from each match of `first` to the next of `last` becomes a space, in texts that hold `hint`.
 
     A first without a last ends the search, so that the time is linear whatever the text (``first.*?last`` is not).
     """
-    out: list[str] = []
-    copied = 0
-    while (start := first.search(text, copied)) and (end := last.search(text, start.end())):
-        out += (text[copied : start.start()], " ")
-        copied = end.end()
-    return "".join((*out, text[copied:])) if out else text
+
+    def find(text: str) -> Iterator[Piece]:
+        at = 0 if hint in text else -1
+        while at >= 0 and (start := first.search(text, at)) and (end := last.search(text, start.end())):
+            yield start.start(), end.end(), " "
+            at = end.end()
+
+    return find
 
 
-def html(text: str) -> str:
-    """Drop markup and resolve entities."""
+def _tags(text: str) -> Iterator[Piece]:
     if "<" in text:
-        if "</" in text:
-            for first, last in _BODIES:
-                text = _drop_between(text, first, last)
-        if "<!--" in text:
-            text = _drop_between(text, *_COMMENT)
-        # A tag that ends a block parts words; one inside a word (<b>) does not.
-        text = _TAG.sub(lambda m: "\n" if _BREAKS.match(m[0]) else "", text)
+        for match in _TAG.finditer(text):
+            # A tag that ends a block parts words; one inside a word (<b>) does not.
+            yield *match.span(), "\n" if _BREAKS.match(match[0]) else ""
+
+
+def _entities(text: str) -> Iterator[Piece]:
     if "&" in text:
-        text = _ENTITY.sub(lambda m: _html.unescape(m[0]), text)
-    return text
+        for match in _ENTITY.finditer(text):
+            if (new := _html.unescape(match[0])) != match[0]:
+                yield *match.span(), new
 
 
-def quoting(text: str) -> str:
-    """Drop quoted lines, rulings, encoded files and the signature of a text of several lines."""
-    if "\n" not in text:
-        return text
-    if "\n--" in text:
-        text = _SIGNATURE.sub("", text)
-    if ">" in text or "|" in text:
-        text = _QUOTED.sub("", text)
-    text = _RULING.sub("", text)
-    if "\nM" in text:
-        text = _UUENCODED.sub("", text)
-    return _BASE64.sub("", text)
+def _in_several_lines(pattern: re.Pattern[str], *hints: str) -> Callable[[str], Iterator[Piece]]:
+    """Every match of `pattern` goes, in texts of several lines that hold one of `hints`."""
+
+    def find(text: str) -> Iterator[Piece]:
+        if "\n" in text and (not hints or any(hint in text for hint in hints)):
+            for match in pattern.finditer(text):
+                if match.end() > match.start():
+                    yield *match.span(), ""
+
+    return find
 
 
-def urls(text: str) -> str:
-    """Drop web addresses."""
-    return _URL.sub(" ", text) if "." in text else text
-
-
-def emails(text: str) -> str:
-    """Drop e-mail addresses."""
+def _addresses(text: str) -> Iterator[Piece]:
     at = text.find("@")
-    if at < 0:
-        return text
-    out: list[str] = []
     copied = 0
     while at >= 0:
         domain = _DOMAIN.match(text, at + 1)
@@ -129,16 +200,16 @@ def emails(text: str) -> str:
         if domain is None or local is None:
             at = text.find("@", at + 1)
             continue
-        out += (text[copied : at - local.end()], " ")
+        yield at - local.end(), domain.end(), " "
         copied = domain.end()
         at = text.find("@", copied)
-    return "".join((*out, text[copied:])) if out else text
 
 
-def accents(text: str) -> str:
-    """Drop the accents of Latin, Greek and Cyrillic letters; marks of other scripts spell words and stay."""
-    if text.isascii():
-        return text
+# ASCII neither joins what stands before it nor changes, so that a text can be cut before each of its characters.
+_NOT_ASCII = re.compile("[\x00-\x7f]?[^\x00-\x7f]+")
+
+
+def _without_accents(text: str) -> str:
     out = []
     plain = False
     for c in unicodedata.normalize("NFD", text):
@@ -149,6 +220,14 @@ def accents(text: str) -> str:
             plain = c < "\u0530" or "\u1e00" <= c < "\u2000"
         out.append(c)
     return unicodedata.normalize("NFC", "".join(out))
+
+
+_short_without_accents = lru_cache(1 << 14)(_without_accents)
+
+
+def _accents(text: str) -> str:
+    """Drop the accents of Latin, Greek and Cyrillic letters; marks of other scripts spell words and stay."""
+    return _NOT_ASCII.sub(lambda m: (_without_accents if len(m[0]) > 8 else _short_without_accents)(m[0]), text)
 
 
 class _Blanks(dict):
@@ -162,43 +241,68 @@ class _Blanks(dict):
 _BLANKS = _Blanks()
 
 
-def punctuation(text: str) -> str:
-    """Replace punctuation and symbols by spaces."""
+def _punctuation(text: str) -> str:
     return text.translate(_BLANKS)
 
 
-def digits(text: str) -> str:
-    """Replace runs of digits by 0."""
-    return _DIGITS.sub("0", text)
+def _lower(text: str) -> list[Piece]:
+    low = text.lower()
+    if len(low) == len(text):
+        return changed_runs(text, low)
+    return [(i, i + 1, c.lower()) for i, c in enumerate(text) if c.lower() != c]  # İ becomes two characters
 
 
-def lowercase(text: str) -> str:
-    """Lower-case every letter that has a case."""
-    return text.lower()
+def _spaces(text: str, lines: bool = False) -> Iterator[Piece]:
+    for match in _SPACE.finditer(text):
+        feeds = match[0].count("\n") if lines else 0
+        new = "" if match.start() == 0 or match.end() == len(text) else "\n" * min(feeds, 2) or " "
+        if new != match[0]:
+            yield *match.span(), new
 
 
-def whitespace(text: str) -> str:
-    """One space for each run of white space."""
-    return _clean.collapse_space(text, False)
+_SPACE = re.compile(r"\s+")
+_find_urls = _each(_URL, " ")
 
 
-def whitespace_with_lines(text: str) -> str:
-    """One space for each run of white space; line feeds stay, at most two in a row."""
-    return _clean.collapse_space(text, True)
+def urls(text: str) -> str:
+    """Drop web addresses."""
+    return RULES["urls"](text)
 
 
-# Bits of kernels/clean.pyx `marks`: what a text holds that a rule would look at.
-MARKUP, AT, FEED, ADDRESS, NOT_ASCII, INVISIBLE = 1, 2, 4, 8, 16, 32
-ALWAYS = 64  # set by the cleaner: the need of a rule that looks at every text
-NEEDS = {
-    "unicode": NOT_ASCII | INVISIBLE,
-    "html": MARKUP,
-    "quoting": FEED,
-    "urls": ADDRESS,
-    "emails": AT,
-    "accents": NOT_ASCII,
+# In the order in which they run.
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule("mojibake", (find_mojibake,), FOREIGN),
+        Rule("unicode", (_fold, _compose), NOT_ASCII | INVISIBLE, _unicode),
+        Rule(
+            "html",
+            (*(_between(*pair, "</") for pair in _BODIES), _between(*_COMMENT, "<!--"), _tags, _entities),
+            MARKUP,
+        ),
+        Rule(
+            "quoting",
+            (
+                _in_several_lines(_SIGNATURE, "\n--"),
+                _in_several_lines(_QUOTED, ">", "|"),
+                _in_several_lines(_RULING),
+                _in_several_lines(_UUENCODED, "\nM"),
+                _in_several_lines(_BASE64),
+            ),
+            FEED,
+        ),
+        Rule("urls", (lambda text: _find_urls(text) if "." in text else (),), ADDRESS),
+        Rule("emails", (_addresses,), AT),
+        Rule("accents", (lambda text: _by_sequences(text, _without_accents),), FOREIGN, _accents),
+        Rule("punctuation", (lambda text: changed_runs(text, _punctuation(text)),), ALWAYS, _punctuation),
+        Rule("digits", (_each(_DIGITS, "0"),), ALWAYS, lambda text: _DIGITS.sub("0", text)),
+        Rule("lowercase", (_lower,), CAPITAL | FOREIGN, str.lower),
+        Rule("whitespace", (_spaces,), ALWAYS, lambda text: _clean.collapse_space(text, False)),
+    )
 }
-marks = _clean.marks
+WITH_LINES = Rule(
+    "whitespace", (lambda text: _spaces(text, lines=True),), ALWAYS, lambda text: _clean.collapse_space(text, True)
+)
 
 
 def first_difference(before: str, after: str) -> int:
@@ -211,11 +315,3 @@ def first_difference(before: str, after: str) -> int:
         else:
             high = middle - 1
     return low
-
-
-def differences(before: str, after: str) -> Iterator[tuple[int, int, str, str]]:
-    """Pieces ``(start, end, old, new)`` that turn `before` into `after`."""
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for kind, i, j, k, m in matcher.get_opcodes():
-        if kind != "equal":
-            yield i, j, before[i:j], after[k:m]

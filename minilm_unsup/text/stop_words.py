@@ -1,15 +1,17 @@
 """Function words of English and Chinese: words that say how a text is built, not what it is about.
 
-Negations are in neither list: "not good" and "good", 不好 and 好, are not the same text.
+Negations are in neither list, they have lists of their own: "not good" and "good", 不好 and 好, are not the same text.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 from .._validation import check_choice
 
 __all__ = ["STOP_WORDS_VERSION", "stop_words_of"]
 
-STOP_WORDS_VERSION = 1
+STOP_WORDS_VERSION = 2
 
 _ENGLISH = """
 a about above across after again against all almost along already also although always am among an and another any
@@ -18,7 +20,7 @@ between both but by came can come comes could d did do does doing done down duri
 etc even ever every everybody everyone everything few for from further gave get gets getting give given gives go goes
 going gone got had has have having he he'd he'll hence her here hers herself him himself his how however i i'd
 i'll i'm i've if in indeed instead into is it it'd it'll its itself just keep kept last least less let like ll lot lots
-made make makes many may maybe me might mine more most mostly much must my myself neither next now of off often on once
+made make makes many may maybe me might mine more most mostly much must my myself next now of off often on once
 one ones only onto or other others otherwise ought our ours ourselves out over own perhaps put quite rather re really
 s said same saw say says see seem seemed seems seen several shall she she'd she'll should since so some somebody someone
 something sometimes somewhere still such t take taken takes than that that'd that'll the their theirs them themselves
@@ -42,11 +44,23 @@ _CHINESE = """
 根據 按照 随着 隨著 作为 作為 除了 例如 比如 就是 都是 也是 不过 不過 是否
 """
 
+_ENGLISH_NEGATIONS = """
+no not nor neither never none nobody nothing nowhere without cannot can't couldn't didn't doesn't don't hadn't hasn't
+haven't isn't aren't ain't wasn't weren't won't wouldn't shan't shouldn't mightn't mustn't needn't
+"""
+
+_CHINESE_NEGATIONS = """
+不 没 沒 无 無 别 別 非 未 勿 莫 毋 否 没有 沒有 不是 不会 不會 不能 不可 不要 不用 不必 不得 不曾 从不 從不 从未 從未
+并非 並非 未曾 未必 毫无 毫無 绝不 絕不 决不 決不
+"""
+
 _LISTS = {"english": tuple(_ENGLISH.split()), "chinese": tuple(_CHINESE.split())}
+_NEGATIONS = {"english": tuple(_ENGLISH_NEGATIONS.split()), "chinese": tuple(_CHINESE_NEGATIONS.split())}
 
 
-def stop_words_of(language: str) -> tuple[str, ...]:
-    """Return the stop words of ``"english"`` or ``"chinese"``, or of both for ``"auto"``.
+@cache
+def stop_words_of(language: str, *, negations: bool = False) -> tuple[str, ...]:
+    """Return the stop words of ``"english"`` or ``"chinese"``, or of both for ``"auto"``; with `negations`, these too.
 
     Raises
     ------
@@ -54,4 +68,5 @@ def stop_words_of(language: str) -> tuple[str, ...]:
         For any other language.
     """
     check_choice(language, "stop_words", ("auto", *_LISTS))
-    return sum(_LISTS.values(), ()) if language == "auto" else _LISTS[language]
+    chosen = _LISTS if language == "auto" else (language,)
+    return sum((_LISTS[name] + (_NEGATIONS[name] if negations else ()) for name in chosen), ())

@@ -70,4 +70,11 @@ def marks(text):
         "://" in text or any(text[i : i + 3].lower() == "www" and text[i + 3] == "." for i in range(len(text) - 3))
     )
     bits += 16 * (not text.isascii())
-    return bits + 32 * any((ord(c) < 32 and c not in "\t\n") or ord(c) == 127 for c in text)
+    bits += 32 * any((ord(c) < 32 and c not in "\t\n") or ord(c) == 127 for c in text)
+    return bits + 64 * any("A" <= c <= "Z" for c in text) + 128 * any(map(is_foreign, text))
+
+
+def is_foreign(c):
+    n = ord(c)
+    plain = ((0, 0x7F), (0x2010, 0x2027), (0x2E80, 0xA63F), (0xAC00, 0xD7A3), (0xFF01, 0xFF20), (0x1F000, 0x2F7FF))
+    return n in (*range(0x302A, 0x3030), 0x3099, 0x309A) or not any(a <= n <= b for a, b in plain)
