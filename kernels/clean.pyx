@@ -242,6 +242,52 @@ cdef int marks_in(const character* text, Py_ssize_t n) noexcept nogil:
     return found
 
 
+# Bits of `line_marks`; the same numbers stand in cleaning_rules.py.
+cdef enum:
+    SIGNATURE = 1
+    QUOTED = 2
+    RULING = 4
+    UUENCODED = 8
+    BASE64 = 16
+
+
+cdef inline bint is_base64(uint32_t c) noexcept nogil:
+    return (c < 128 and ascii_class[c] & (LETTER | DIGIT) != 0) or c == 43 or c == 47  # + /
+
+
+cdef inline bint rules_off(uint32_t c) noexcept nogil:
+    return c == 45 or c == 61 or c == 95 or c == 42 or c == 35 or c == 126 or c == 43 or c == 46  # - = _ * # ~ + .
+
+
+cdef int line_marks_in(const character* text, Py_ssize_t n) noexcept nogil:
+    """Which lines a text holds: the bits of `line_marks`."""
+    cdef Py_ssize_t i = 0, j, end
+    cdef int found = 0
+    while i < n:
+        end = i
+        while end < n and text[end] != 10:
+            end += 1
+        j = i
+        while j < end and (text[j] == 32 or text[j] == 9):
+            j += 1
+        if j < end and j - i <= 3 and (text[j] == 62 or text[j] == 124):  # > |
+            found |= QUOTED
+        if end - j >= 4 and rules_off(text[j]) and rules_off(text[j + 1]) and rules_off(text[j + 2]) and rules_off(text[j + 3]):
+            found |= RULING
+        if i > 0 and j == i and 2 <= end - i <= 3 and text[i] == 45 and text[i + 1] == 45:
+            found |= SIGNATURE
+        if end - i >= 60:
+            if text[i] == 77:  # M
+                found |= UUENCODED
+            j = i
+            while j < i + 60 and is_base64(text[j]):
+                j += 1
+            if j == i + 60:
+                found |= BASE64
+        i = end + 1
+    return found
+
+
 cdef str fold_kind(str text, const character* data, Py_ssize_t n, int kind, int flags, int64_t* sources):
     cdef character* out = <character*> PyMem_Malloc(n * sizeof(character) if n else 1)
     cdef bint changed = False
@@ -343,6 +389,21 @@ cpdef int marks(str text):
     if kind == 2:
         return marks_in[uint16_t](<const uint16_t*> data, n)
     return marks_in[uint32_t](<const uint32_t*> data, n)
+
+
+cpdef int line_marks(str text):
+    """What the lines of `text` may be, as bits: each is set where the rule of that name could find a line.
+
+    1: the mark of a signature, not in the first line; 2: quoted; 4: a ruling; 8: uuencoded; 16: base64.
+    """
+    cdef Py_ssize_t n = len(text)
+    cdef int kind = PyUnicode_KIND(text)
+    cdef void* data = <void*> PyUnicode_DATA(text)
+    if kind == 1:
+        return line_marks_in[uint8_t](<const uint8_t*> data, n)
+    if kind == 2:
+        return line_marks_in[uint16_t](<const uint16_t*> data, n)
+    return line_marks_in[uint32_t](<const uint32_t*> data, n)
 
 
 cpdef str alphanumeric(str text):

@@ -47,6 +47,12 @@ pieces = st.sampled_from(
         "www.x.cn",
         "a.b@c.de",
         "-- ",
+        "\n--\n",
+        "\n====\n",
+        "\nM" + "#" * 60 + "\n",
+        "A" * 60 + "\n",
+        "HTTPS://",
+        "WwW.a",
         "\n> ",
     ]
 )
@@ -61,6 +67,7 @@ def test_kernels_equal_their_twins(text):
     assert kernel.alphanumeric(text) == naive.alphanumeric(text)
     assert kernel.measure(text) == naive.measure(text)
     assert kernel.marks(text) == naive.marks(text)
+    assert kernel.line_marks(text) == naive.line_marks(text)
 
 
 @pytest.mark.kernel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as _html
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -73,9 +74,10 @@ _BREAKS = re.compile(r"^</?(?:p|div|br|li|tr|td|th|h[1-6]|ul|ol|table|pre|blockq
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
 # ASCII classes and look-arounds: \b and \w know Han as word characters, and an address often stands right beside Han.
-_URL = re.compile(
-    r"(?:(?<![A-Za-z0-9])(?:https?|ftp)://|(?<![A-Za-z0-9.@/])www\.(?=[A-Za-z0-9]))[!#-;=?-\[\]_a-z~|]+", re.I
-)
+_SCHEME_BACKWARDS = re.compile(r"(?:[sS]?[pP][tT][tT][hH]|[pP][tT][fF])(?![A-Za-z0-9])")
+_WWW = sorted({"".join(letters) + "." for letters in itertools.product("wW", repeat=3)})
+_BEFORE_WWW, _AFTER_WWW = re.compile(r"[A-Za-z0-9.@/]"), re.compile(r"[A-Za-z0-9]")
+_URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z~|]+")
 # An e-mail address is looked for from its "@" to both sides: its first part can begin anywhere.
 _LOCAL_BACKWARDS = re.compile(r"[A-Za-z0-9._%+-]{1,64}(?![A-Za-z0-9._%+-])")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])")
@@ -179,16 +181,51 @@ def _entities(text: str) -> Iterator[Piece]:
                 yield *match.span(), new
 
 
-def _in_several_lines(pattern: re.Pattern[str], *hints: str) -> Callable[[str], Iterator[Piece]]:
-    """Every match of `pattern` goes, in texts of several lines that hold one of `hints`."""
+def _in_several_lines(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Piece]]:
+    """Every match of `pattern` goes, in texts of several lines."""
 
     def find(text: str) -> Iterator[Piece]:
-        if "\n" in text and (not hints or any(hint in text for hint in hints)):
-            for match in pattern.finditer(text):
-                if match.end() > match.start():
-                    yield *match.span(), ""
+        for match in pattern.finditer(text) if "\n" in text else ():
+            if match.end() > match.start():
+                yield *match.span(), ""
 
     return find
+
+
+# In the order of the bits of `line_marks`.
+_LINES = tuple(map(_in_several_lines, (_SIGNATURE, _QUOTED, _RULING, _UUENCODED, _BASE64)))
+
+
+def _quoting(text: str) -> str:
+    # Lines only go, so that none gets a mark that it had not before.
+    found = _clean.line_marks(text) if "\n" in text else 0
+    if found:
+        for bit, find in enumerate(_LINES):
+            if found >> bit & 1:
+                text = apply_edits(text, find(text))
+    return text
+
+
+def _find_urls(text: str) -> Iterator[Piece]:
+    """Web addresses, looked for from their "://" or "www."."""
+    starts = []
+    at = text.find("://")
+    while at >= 0:
+        scheme = _SCHEME_BACKWARDS.match(text[max(at - 6, 0) : at][::-1])
+        if scheme:
+            starts.append((at - scheme.end(), at + 3))
+        at = text.find("://", at + 3)
+    for www in _WWW:
+        at = text.find(www)
+        while at >= 0:
+            if not _BEFORE_WWW.match(text[at - 1 : at]) and _AFTER_WWW.match(text[at + 4 : at + 5]):
+                starts.append((at, at + 4))
+            at = text.find(www, at + 4)
+    copied = 0
+    for start, behind in sorted(starts):
+        if start >= copied and (rest := _URL_CHARACTERS.match(text, behind)):
+            copied = rest.end()
+            yield start, copied, " "
 
 
 def _addresses(text: str) -> Iterator[Piece]:
@@ -261,7 +298,6 @@ def _spaces(text: str, lines: bool = False) -> Iterator[Piece]:
 
 
 _SPACE = re.compile(r"\s+")
-_find_urls = _each(_URL, " ")
 
 
 def urls(text: str) -> str:
@@ -280,18 +316,8 @@ RULES = {
             (*(_between(*pair, "</") for pair in _BODIES), _between(*_COMMENT, "<!--"), _tags, _entities),
             MARKUP,
         ),
-        Rule(
-            "quoting",
-            (
-                _in_several_lines(_SIGNATURE, "\n--"),
-                _in_several_lines(_QUOTED, ">", "|"),
-                _in_several_lines(_RULING),
-                _in_several_lines(_UUENCODED, "\nM"),
-                _in_several_lines(_BASE64),
-            ),
-            FEED,
-        ),
-        Rule("urls", (lambda text: _find_urls(text) if "." in text else (),), ADDRESS),
+        Rule("quoting", _LINES, FEED, _quoting),
+        Rule("urls", (_find_urls,), ADDRESS),
         Rule("emails", (_addresses,), AT),
         Rule("accents", (lambda text: _by_sequences(text, _without_accents),), FOREIGN, _accents),
         Rule("punctuation", (lambda text: changed_runs(text, _punctuation(text)),), ALWAYS, _punctuation),

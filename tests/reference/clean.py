@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 JOINERS = (0x200C, 0x200D)
@@ -72,6 +73,11 @@ def marks(text):
     bits += 16 * (not text.isascii())
     bits += 32 * any((ord(c) < 32 and c not in "\t\n") or ord(c) == 127 for c in text)
     return bits + 64 * any("A" <= c <= "Z" for c in text) + 128 * any(map(is_foreign, text))
+
+
+def line_marks(text):
+    patterns = (r"\n--.?(?:\n|\Z)", r"^[ \t]{0,3}[>|]", r"^[ \t]*[-=_*#~+.]{4}", r"^M.{59}", r"^[A-Za-z0-9+/]{60}")
+    return sum((re.search(pattern, text, re.M) is not None) << bit for bit, pattern in enumerate(patterns))
 
 
 def is_foreign(c):
