@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from minilm_unsup import ChineseSegmenter, TextCleaner
 from minilm_unsup._native import clean as kernel
 from minilm_unsup.text.cleaner import PROFILES
-from minilm_unsup.text.cleaning_rules import FOREIGN, RULES, WITH_LINES
+from minilm_unsup.text.cleaning_rules import FOREIGN, RULES, WITH_LINES, tidy
 from minilm_unsup.text.mojibake import find_mojibake
 from minilm_unsup.text.stop_words import stop_words_of
 from minilm_unsup.text.text_edits import Sources, apply_edits, changed_runs
@@ -37,6 +37,19 @@ def test_a_text_without_the_marks_of_a_rule_is_not_changed_by_it(text, rule):
         assert rule(text) == text
 
 
+@pytest.mark.kernel
+@given(
+    st.lists(st.one_of(texts, st.text(st.sampled_from("aB １　\t中，。é\u3099字Z9")))),
+    st.sets(st.sampled_from([*RULES])),
+)
+def test_one_pass_is_the_rules_one_by_one(batch, names):
+    steps = [rule for name, rule in RULES.items() if name in names]
+    for text, tidied in zip(batch, tidy(batch, steps), strict=True):
+        assert tidied is None or tidied == TextCleaner._run(text, steps, None)
+        plain = not kernel.marks(text) & ~(16 | 64) and not names & {"punctuation", "digits"}
+        assert (tidied is not None) == plain
+
+
 def test_foreign_is_all_that_case_accents_and_composition_touch():
     for code in range(0x80, 0x110000):
         c = chr(code)
@@ -45,6 +58,8 @@ def test_foreign_is_all_that_case_accents_and_composition_touch():
         assert c.lower() == c
         assert unicodedata.combining(c) == 0
         assert unicodedata.is_normalized("NFC", c)
+        assert not c.isspace() or c == "\u3000"
+        assert kernel.fold_characters(c, 3) == c or c in "０１２３４５６７８９\u3000"
 
 
 @given(texts, st.sampled_from(sorted(PROFILES)), st.booleans())

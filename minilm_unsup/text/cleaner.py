@@ -296,8 +296,11 @@ class TextCleaner(Estimator):
 
     def transform(self, texts: Sequence[str]) -> list[str]:
         """Return the texts cleaned."""
-        steps = self._steps()
-        return [self._run(text, steps, None) for text in check_texts(texts)]
+        steps, texts = self._steps(), check_texts(texts)
+        return [
+            self._run(text, steps, None) if tidied is None else tidied
+            for text, tidied in zip(texts, rules.tidy(texts, steps), strict=True)
+        ]
 
     def clean_batch(self, texts: Sequence[str]) -> tuple[list[str], CleaningReport]:
         """Return the texts cleaned, and what was done to them."""

@@ -16,7 +16,7 @@ from .._native import load
 from .mojibake import find_mojibake
 from .text_edits import Piece, apply_edits, changed_runs
 
-__all__ = ["ALWAYS", "RULES", "WITH_LINES", "Rule", "first_difference", "marks", "urls"]
+__all__ = ["ALWAYS", "RULES", "WITH_LINES", "Rule", "first_difference", "marks", "tidy", "urls"]
 
 _clean = load("clean")
 marks = _clean.marks
@@ -329,6 +329,20 @@ RULES = {
 WITH_LINES = Rule(
     "whitespace", (lambda text: _spaces(text, lines=True),), ALWAYS, lambda text: _clean.collapse_space(text, True)
 )
+
+# What `tidy` does in one pass, and rules that have nothing to do in the texts it takes.
+_TIDY = {"unicode": 1, "lowercase": 4, "whitespace": 8}
+_MARKED = {"mojibake", "html", "quoting", "urls", "emails", "accents"}
+
+
+def tidy(texts: list[str], steps: Iterable[Rule]) -> list[str | None]:
+    """Return each text as `steps` leave it; None where they have to be taken one by one."""
+    flags = 0
+    for rule in steps:
+        if rule.name not in _TIDY and rule.name not in _MARKED:
+            return [None] * len(texts)
+        flags |= _TIDY.get(rule.name, 0)
+    return _clean.tidy(texts, flags)
 
 
 def first_difference(before: str, after: str) -> int:
