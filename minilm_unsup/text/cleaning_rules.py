@@ -82,11 +82,12 @@ _URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z~|]+")
 _LOCAL_BACKWARDS = re.compile(r"[A-Za-z0-9._%+-]{1,64}(?![A-Za-z0-9._%+-])")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])")
 
-_SIGNATURE = re.compile(r"^-- ?$.*\Z", re.MULTILINE | re.DOTALL)
-_QUOTED = re.compile(r"^[ \t]{0,3}(?:>|\|).*(?:\n|\Z)", re.MULTILINE)
-_RULING = re.compile(r"^[ \t]*[-=_*#~+.]{4,}[ \t]*(?:\n|\Z)", re.MULTILINE)
-_UUENCODED = re.compile(r"^M[\x20-\x60]{60}[ \t]*(?:\n|\Z)", re.MULTILINE)
-_BASE64 = re.compile(r"^[A-Za-z0-9+/]{60,}={0,2}[ \t]*(?:\n|\Z)", re.MULTILINE)
+# Lines of a text with a line feed before it; a literal first makes the search many times faster than "^" does.
+_SIGNATURE = re.compile(r"\n-- ?(?=\n|\Z)[\s\S]*")
+_QUOTED = re.compile(r"\n[ \t]{0,3}[>|].*")
+_RULING = re.compile(r"\n[ \t]*[-=_*#~+.]{4,}[ \t]*(?=\n|\Z)")
+_UUENCODED = re.compile(r"\nM[\x20-\x60]{60}[ \t]*(?=\n|\Z)")
+_BASE64 = re.compile(r"\n[A-Za-z0-9+/]{60,}={0,2}[ \t]*(?=\n|\Z)")
 
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -182,12 +183,11 @@ def _entities(text: str) -> Iterator[Piece]:
 
 
 def _in_several_lines(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Piece]]:
-    """Every match of `pattern` goes, in texts of several lines."""
+    """Every line that matches `pattern` goes with its end, in texts of several lines; no signature in the first."""
 
     def find(text: str) -> Iterator[Piece]:
-        for match in pattern.finditer(text) if "\n" in text else ():
-            if match.end() > match.start():
-                yield *match.span(), ""
+        for match in pattern.finditer("\n" + text, pattern is _SIGNATURE) if "\n" in text else ():
+            yield match.start(), min(match.end(), len(text)), ""
 
     return find
 

@@ -15,6 +15,7 @@ _BYTES |= {bytes((byte,)).decode("cp1252", "ignore"): byte for byte in range(0x8
 _BYTES.pop("", None)
 _FOLLOW = "[" + re.escape("".join(c for c, byte in _BYTES.items() if byte < 0xC0)) + "]"
 _SEQUENCE = rf"[\xc2-\xdf]{_FOLLOW}|[\xe0-\xef]{_FOLLOW}{{2}}|[\xf0-\xf4]{_FOLLOW}{{3}}"
+_BEGIN = re.compile(rf"[\xc2-\xf4]{_FOLLOW}")  # ten times as fast to look for
 _RUN = re.compile(rf"(?:{_SEQUENCE})+")
 # What no one writes although it is all letters and signs: single characters of which most are seen.
 _TELLING = re.compile("[\x80-\x9f]|[\xc2\xc3]|\xe2[€‚„†ˆ˜™œ]|\xe3€|\xef[¼½»¿]|\xf0Ÿ")
@@ -28,6 +29,8 @@ def find_mojibake(text: str) -> Iterator[Piece]:
     the end of a word in capitals, which a quotation mark may follow), the forms of quotation marks, dashes, symbols,
     full-width characters and emoji. Two or more in a row count always.
     """
+    if not _BEGIN.search(text):
+        return
     for match in _RUN.finditer(text):
         run = match[0]
         try:
