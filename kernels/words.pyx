@@ -320,13 +320,16 @@ cdef class Counts:
                 self.mapped[i] = words_look_up(&known.table, t.bytes + start, n, words_hash(t.bytes + start, n))
 
     def add_frequencies(self, int64_t[::1] n_rows, int64_t[::1] totals):
-        """Add each feature's number of rows, and of occurrences, at its number."""
+        """Add each feature's number of rows, and of occurrences, at its number; features without one are passed over."""
         cdef size_t i
         cdef int32_t f
         for f in range(self.counts.words.n_words):
-            n_rows[self.mapped[f]] += self.counts.features[f].n_rows
+            if self.mapped[f] >= 0:
+                n_rows[self.mapped[f]] += self.counts.features[f].n_rows
         for i in range(self.counts.n_values):
-            totals[self.mapped[self.counts.ids[i]]] += self.counts.counts[i]
+            f = self.mapped[self.counts.ids[i]]
+            if f >= 0:
+                totals[f] += self.counts.counts[i]
 
     def assign_columns(self, const int32_t[::1] column_of):
         """Turn each feature's number into its column, -1 for one that is dropped."""

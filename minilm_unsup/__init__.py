@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .models import Autoencoder, TextClassifier, TopicModel
     from .pipeline import TextPipeline
     from .text import (
+        BM25Vectorizer,
         BPETokenizer,
         ChineseSegmenter,
         CountVectorizer,
@@ -43,6 +44,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AgglomerativeClustering",
     "Autoencoder",
+    "BM25Vectorizer",
     "BPETokenizer",
     "CSRMatrix",
     "CSVLogger",
@@ -86,6 +88,7 @@ __all__ = [
 _WHERE = {
     "AgglomerativeClustering": ".cluster",
     "Autoencoder": ".models",
+    "BM25Vectorizer": ".text",
     "BPETokenizer": ".text",
     "ChineseSegmenter": ".text",
     "CSRMatrix": "._csr",

@@ -8,6 +8,7 @@ from .._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .._csr import CSRMatrix
+    from .bm25_vectorizer import BM25Vectorizer
     from .bpe_files import load_gpt2, load_tiktoken
     from .bpe_tokenizer import BPETokenizer
     from .chinese_segmenter import ChineseSegmenter, load_chinese_dictionary
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .wordpiece_tokenizer import WordPieceTokenizer
 
 __all__ = [
+    "BM25Vectorizer",
     "BPETokenizer",
     "CSRMatrix",
     "ChineseSegmenter",
@@ -63,6 +65,7 @@ __all__ = [
 ]
 
 _WHERE = {
+    "BM25Vectorizer": ".bm25_vectorizer",
     "BPETokenizer": ".bpe_tokenizer",
     "CSRMatrix": ".._csr",
     "ChineseSegmenter": ".chinese_segmenter",

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from .._csr import CSRMatrix
 from .._estimator import Estimator
-from .._exceptions import EmptyVocabularyError, not_fitted_error
+from .._exceptions import not_fitted_error
 from .._native import load
 from .._parallel import map_blocks
 from .._validation import check_number, check_texts
 from .stop_words import stop_words_of
+from .subword_tokenizer import SubwordTokenizer
+from .term_statistics import TermStatistics
 from .word_tokenizer import WordTokenizer
 
 __all__ = ["CountVectorizer"]
@@ -35,7 +37,8 @@ class CountVectorizer(Estimator):
     ----------
     tokenizer : None, tokenizer or callable
         None for ``WordTokenizer()``. Any object with ``tokenize(text) -> list of str``, or such a callable, is taken;
-        a `WordTokenizer` is counted without making a Python string of each token, on all threads.
+        a `WordTokenizer` is counted without making a Python string of each token, on all threads; the library's
+        other tokenizers encode on all threads.
     ngram_range : (int, int)
         Least and most words of an n-gram; words are joined by a space.
     min_df, max_df : int or float
@@ -80,8 +83,10 @@ class CountVectorizer(Estimator):
         self.vocabulary = vocabulary
         self.dtype = dtype
 
-    # What a fit leaves: the terms by column, from which the public names are made when they are asked for.
+    # What a fit leaves: the terms by column, from which the public names are made when they are asked for; None while
+    # `partial_fit` has seen texts since the terms were chosen.
     _terms: Any
+    _statistics: TermStatistics | None = None
 
     @property
     def vocabulary_(self) -> dict[str, int]:
@@ -118,16 +123,67 @@ class CountVectorizer(Estimator):
         dtype, binary = self._check_dtype(), _check_flag(self.binary, "binary")
         limits = _check_limits(self.min_df, self.max_df, self.max_features)
         fixed = None if self.vocabulary is None else _fixed_terms(self.vocabulary)
-        texts = check_texts(texts)
-        blocks = self._count(texts)
+        statistics = TermStatistics()
+        texts, blocks = self._update(texts, statistics if fixed is None else None)
         if fixed is not None:
             terms = _words.Vocabulary(fixed)
             _look_up(blocks, terms)
         else:
-            terms = _choose_terms(blocks, len(texts), *limits)
+            terms, columns = statistics.choose(*limits, binary=binary)
+            for block in blocks:
+                block.assign_columns(columns)
         X = _assemble(blocks, len(texts), len(terms), dtype, binary)
-        self._terms = terms
+        self._terms, self._statistics = terms, None
+        self._learn(len(texts), np.bincount(X.indices, minlength=len(terms)), float(X.data.sum(dtype=np.float64)))
         return X
+
+    def partial_fit(self, texts: Iterable[str], y: Any = None) -> CountVectorizer:
+        """Take in more texts; equal to ``fit`` with all texts given so far, whatever they were cut into.
+
+        Memory grows with the number of different terms, not of texts. `min_df`, `max_df` and `max_features` are
+        applied, to all that was seen, when the vocabulary is next needed.
+
+        Raises
+        ------
+        ValueError
+            After ``fit``, which keeps no counts of the terms it dropped: begin with a new vectorizer.
+        """
+        binary = _check_flag(self.binary, "binary")
+        self._check_dtype()
+        _check_limits(self.min_df, self.max_df, self.max_features)
+        statistics = self._statistics
+        if statistics is None:
+            if self.__dict__.get("_terms") is not None:
+                raise ValueError(
+                    "partial_fit goes on from partial_fit; fit keeps no counts of the terms it dropped: use a new "
+                    f"{type(self).__name__}"
+                )
+            statistics = TermStatistics(None if self.vocabulary is None else _fixed_terms(self.vocabulary))
+        self._update(texts, statistics)
+        self._statistics, self._terms = statistics, None
+        if self.vocabulary is not None:
+            self._settle(statistics, binary)
+        return self
+
+    def _update(self, texts: Iterable[str], statistics: TermStatistics | None) -> tuple[list[str], list[Any]]:
+        """Count `texts`; add what they hold to `statistics`."""
+        texts = check_texts(texts)
+        blocks = self._count(texts)
+        if statistics is not None:
+            statistics.add(blocks, len(texts))
+        return texts, blocks
+
+    def _settle(self, statistics: TermStatistics, binary: bool) -> None:
+        """Choose the terms of all that `partial_fit` has seen."""
+        terms, columns = statistics.choose(*_check_limits(self.min_df, self.max_df, self.max_features), binary=binary)
+        ids = np.flatnonzero(columns >= 0)
+        frequencies, totals = np.zeros((2, len(terms)), dtype=np.int64)
+        frequencies[columns[ids]], totals[columns[ids]] = statistics.n_rows[ids], statistics.totals[ids]
+        self._terms = terms
+        self._learn(statistics.n_texts, frequencies, float((frequencies if binary else totals).sum()))
+
+    def _learn(self, n_texts: int, frequencies: NDArray[np.int64], n_counted: float) -> None:
+        """What a subclass learns: texts that were seen, texts that hold each term, and the sum of all counts."""
 
     def transform_counts(self, texts: Iterable[str]) -> CSRMatrix:
         """Return the counts of `texts` over the fitted (or the fixed) vocabulary."""
@@ -140,6 +196,9 @@ class CountVectorizer(Estimator):
 
     def _fitted_terms(self) -> Any:
         terms = self.__dict__.get("_terms")
+        if terms is None and self._statistics is not None:
+            self._settle(self._statistics, bool(self.binary))
+            terms = self._terms
         if terms is None:
             if self.vocabulary is not None and type(self) is CountVectorizer:
                 return _words.Vocabulary(_fixed_terms(self.vocabulary))
@@ -237,6 +296,15 @@ def count_blocks(texts: list[str], tokenizer: Any, ngram_range: Any, stop_words:
         )
     # A tokenizer of the caller's own holds the interpreter's lock: its blocks run one after another, here.
     starts = range(0, len(texts), TEXTS_PER_BLOCK)
+    if isinstance(tokenizer, SubwordTokenizer) and type(tokenizer).tokenize is SubwordTokenizer.tokenize:
+        names = tokenizer._token_names()
+
+        def tokenize_block(some: list[str]) -> Any:
+            encodings = tokenizer.encode_batch(some, offsets=False, template=False)
+            found = iter([[names[i] for i in encoding.ids.tolist()] for encoding in encodings])
+            return _count_strings(lambda _: next(found), some, low, high, stop_table)
+
+        return [tokenize_block(texts[i : i + TEXTS_PER_BLOCK]) for i in starts]
     return [_count_strings(tokenize, texts[i : i + TEXTS_PER_BLOCK], low, high, stop_table) for i in starts]
 
 
@@ -261,42 +329,6 @@ def _count_strings(tokenize: Callable[[str], Any], texts: list[str], low: int, h
 def _look_up(blocks: list[Any], terms: Any) -> None:
     terms.index()
     map_blocks(lambda start, stop: [b.look_up_in(terms) for b in blocks[start:stop]], len(blocks), 1)
-
-
-def _choose_terms(blocks: list[Any], n_texts: int, min_df: float, max_df: float, max_features: int | None) -> Any:
-    """The terms within the limits, by code point; each block's features are given their columns."""
-    everything = _words.Vocabulary()
-    for block in blocks:
-        block.merge_into(everything)
-    if len(everything) == 0:
-        raise EmptyVocabularyError(
-            f"empty vocabulary: the {n_texts} texts hold no word that is counted; perhaps they are empty, only "
-            f"punctuation, or only stop words (then use stop_words=None), or their words are shorter than the "
-            f"tokenizer's min_length"
-        )
-    n_rows, totals = np.zeros((2, len(everything)), dtype=np.int64)
-    for block in blocks:
-        block.add_frequencies(n_rows, totals)
-    most = max_df * n_texts if isinstance(max_df, float) else max_df
-    least = min_df * n_texts if isinstance(min_df, float) else min_df
-    if most < least:
-        raise ValueError(
-            f"max_df={max_df} of {n_texts} texts is fewer documents than min_df={min_df}; raise max_df or lower min_df"
-        )
-    ids = np.flatnonzero((n_rows >= least) & (n_rows <= most)).astype(np.int32)
-    if len(ids) == 0:
-        raise EmptyVocabularyError(
-            f"after pruning no terms remain: none of {len(everything)} terms occurs in at least {least:g} and at most "
-            f"{most:g} of {n_texts} texts; lower min_df or raise max_df"
-        )
-    everything.sort(ids)
-    if max_features is not None and len(ids) > max_features:
-        ids = ids[np.sort(np.argsort(-totals[ids], kind="stable")[:max_features])]
-    column_of = np.full(len(everything), -1, dtype=np.int32)
-    column_of[ids] = np.arange(len(ids), dtype=np.int32)
-    for block in blocks:
-        block.assign_columns(column_of)
-    return everything.take(ids)
 
 
 def _assemble(blocks: list[Any], n_texts: int, n_terms: int, dtype: np.dtype, binary: bool) -> CSRMatrix:

@@ -104,6 +104,20 @@ class SubwordTokenizer(Estimator):
             raise ValueError(f"pairs must be as many as the texts, {len(firsts)}, got {len(seconds)}")
         return [apply(both, parts, self.vocabulary_, most) for both in zip(firsts, seconds, strict=True)]
 
+    def tokenize(self, text: str) -> list[str]:
+        """Return the tokens of `text` as they stand in the vocabulary, without those of the template."""
+        names = self._token_names()
+        return [names[i] for i in self.encode(text, template=False).ids.tolist()]
+
+    def _token_names(self) -> dict[int, str]:
+        check_is_fitted(self, "vocabulary_")
+        vocabulary = self.vocabulary_
+        known = self.__dict__.get("_names")
+        if known is None or known[0] is not vocabulary:
+            known = vocabulary, {i: token for token, i in vocabulary.items()}
+            self._names = known
+        return known[1]
+
     def _parts(self) -> tuple[list[Part], list[Part]]:
         both = parse(self.template)
         for parts in both:

@@ -15,7 +15,7 @@ def counts(lists, *, ngram_range=(1, 1), min_df=1, max_df=1.0, max_features=None
     rows = [Counter(ngrams([t for t in tokens if t not in stop_words], *ngram_range)) for tokens in lists]
     total, df = Counter(), Counter()
     for row in rows:
-        total.update(row)
+        total.update(row.keys() if binary else row)
         df.update(row.keys())
     least = min_df * len(lists) if isinstance(min_df, float) else min_df
     most = max_df * len(lists) if isinstance(max_df, float) else max_df
@@ -47,4 +47,18 @@ def tfidf(terms, rows, *, norm="l2", use_idf=True, smooth_idf=True, sublinear_tf
         else:
             length = 1.0
         out.append({t: v / length if length else v for t, v in weighed.items()})
+    return out
+
+
+def bm25(terms, rows, fitted, *, k1=1.2, b=0.75):
+    """Weights of `rows` by what the rows `fitted` hold."""
+    n = len(fitted)
+    df = Counter(t for row in fitted for t in row)
+    mean = sum(sum(row.values()) for row in fitted) / n
+    out = []
+    for row in rows:
+        slow = k1 * (1 - b + b * sum(row.values()) / mean) if row else 0
+        out.append(
+            {t: math.log(1 + (n - df[t] + 0.5) / (df[t] + 0.5)) * c * (k1 + 1) / (c + slow) for t, c in row.items()}
+        )
     return out
