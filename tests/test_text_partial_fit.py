@@ -38,7 +38,7 @@ def same(X, Y):
 def _fitted(fit):
     try:
         return fit()
-    except EmptyVocabularyError as error:
+    except ValueError as error:  # no term is left, or the limits exclude each other
         return str(error)
 
 
