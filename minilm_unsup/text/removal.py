@@ -48,3 +48,13 @@ class RemovalReport:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {"n_in": self.n_in, "n_out": self.n_out, "counts": self.counts, "examples": self.examples}
+
+    def __str__(self) -> str:
+        """Return a histogram of the reasons, the most frequent first, with an example each."""
+        lines = [f"{self.n_out:,} of {self.n_in:,} texts kept"]
+        width = max(map(len, self.counts), default=0)
+        for reason, count in sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0])):
+            example = " ".join(self.examples[reason][0].split())
+            shown = example if len(example) <= 60 else example[:59] + "…"
+            lines.append(f"{reason:<{width}}  {count:>8,}  {count / self.n_in:6.1%}  {shown}")
+        return "\n".join(lines)
