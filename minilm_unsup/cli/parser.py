@@ -193,7 +193,7 @@ def _add_text_commands(commands: Any) -> None:
     dedup = add(
         "dedup",
         "documents without repeated ones",
-        "Exact duplicates take 16 bytes of memory a document; near-duplicates take the whole corpus.",
+        "Memory does not grow with the texts; near-duplicates take temporary files larger than they (see TMPDIR).",
     )
     dedup.add_argument("--method", choices=("exact", "near"), default="exact", help="(default: exact)")
     dedup.add_argument(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
 import sys
+import tempfile
 import time
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .commands import _say, _show_warnings
 
@@ -132,10 +134,24 @@ def pii(arguments: Namespace) -> int:
     return _edit(arguments, edit, "found")
 
 
+@contextmanager
+def _spool() -> Iterator[IO[bytes]]:
+    """A temporary file that is gone when the block ends."""
+    from .._exceptions import StorageError
+
+    try:
+        with tempfile.TemporaryFile() as file:
+            yield file
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise StorageError(
+            f"no space is left for temporary files in {tempfile.gettempdir()}; name a larger place with TMPDIR"
+        ) from error
+
+
 def dedup(arguments: Namespace) -> int:
     """Documents without those that say again what another has said."""
-    import numpy as np
-
     from ..text import Deduplicator
 
     stream = _stream(arguments)
@@ -149,14 +165,21 @@ def dedup(arguments: Namespace) -> int:
                 kept += sum(new)
                 write(b"".join(stream.written(t, r) for t, r, n in zip(texts, rows, new, strict=True) if n))
                 meter.update()
-        else:  # each text is compared with all
-            blocks = list(stream.blocks())
-            every = [text for texts, _ in blocks for text in texts]
-            own = iter(finder.first_occurrence(every) == np.arange(len(every)))
-            for texts, rows in blocks:
-                chosen = [stream.written(t, r) for t, r, n in zip(texts, rows, own, strict=False) if n]
-                kept += len(chosen)
-                write(b"".join(chosen))
+        else:  # each text is compared with all: what would be written waits in a file
+            with _spool() as spool:
+
+                def pieces() -> Iterator[list[str]]:
+                    for texts, rows in stream.blocks():
+                        spool.writelines(stream.written(t, r) for t, r in zip(texts, rows, strict=True))
+                        meter.update()
+                        yield texts
+
+                own = finder.are_kept(pieces())
+                spool.seek(0)
+                for line, stays in zip(spool, own.tolist(), strict=True):
+                    if stays:
+                        write(line)
+                        kept += 1
     meter.close({"kept": kept, "duplicates": stream.n_documents - kept})
     return 0
 

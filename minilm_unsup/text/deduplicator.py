@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,15 +97,63 @@ class Deduplicator(Estimator):
     def first_occurrence(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return for each text the position of the text of its group that stays, its own where it has no other."""
         texts = check_texts(texts)
-        groups = self.groups(texts)
-        if self.keep == "first" or not texts:
+        return self._kept_of(self.groups(texts), np.array([len(text) for text in texts], dtype=np.int64))
+
+    def _kept_of(self, groups: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        n = len(groups)
+        if self.keep == "first" or n == 0:
             return groups
-        lengths = np.array([len(text) for text in texts])
-        order = np.lexsort((np.arange(len(texts)), -lengths, groups))  # by group, the longest first
+        order = np.lexsort((np.arange(n), -lengths, groups))  # by group, the longest first
         first = np.concatenate(([True], groups[order][1:] != groups[order][:-1]))
-        kept = np.empty(len(texts), dtype=np.int64)
+        kept = np.empty(n, dtype=np.int64)
         kept[order] = order[first][np.cumsum(first) - 1]
         return kept
+
+    def are_kept(self, pieces: Iterable[Sequence[str]], *, directory: str | None = None) -> NDArray[np.bool_]:
+        """Return for each text of a corpus larger than memory whether `filter` would keep it, shape (n_texts,).
+
+        Parameters
+        ----------
+        pieces : iterable of sequences of str
+            The corpus, some texts at a time; read once.
+        directory : str, optional
+            Where temporary files lie; None: the usual place (``TMPDIR``). For "near" they take 8 bytes for a word and
+            8 for each band of a text, and memory some 40 bytes a text. "exact" takes no files, and memory 100 bytes a
+            different text.
+
+        Raises
+        ------
+        StorageError
+            If the temporary files cannot be written.
+        """
+        self._check()
+        groups, lengths = self._stream_groups(pieces, directory)
+        return self._kept_of(groups, lengths) == np.arange(len(groups))
+
+    def _stream_groups(
+        self, pieces: Iterable[Sequence[str]], directory: str | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        lengths, positions, n = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], 0
+        if self.method == "exact":
+            seen: dict[bytes, int] = {}
+            for piece in pieces:
+                texts = check_texts(piece)
+                lengths.append(np.array([len(text) for text in texts], dtype=np.int64))
+                first = [seen.setdefault(_key(text), i) for i, text in enumerate(texts, n)]
+                positions.append(np.array(first, dtype=np.int64))
+                n += len(texts)
+            return np.concatenate(positions), np.concatenate(lengths)
+        from .near_duplicate_stream import NearDuplicateStream
+
+        stream = NearDuplicateStream(self.threshold, self.shingle_size, self.n_hashes, directory)
+        try:
+            for piece in pieces:
+                texts = check_texts(piece)
+                lengths.append(np.array([len(text) for text in texts], dtype=np.int64))
+                stream.add(texts)
+            return stream.groups(), np.concatenate(lengths)
+        finally:
+            stream.close()
 
     def are_new(self, texts: Sequence[str], seen: set[bytes]) -> list[bool]:
         """Return for each text whether none before it, in this or an earlier call with the same `seen`, equals it.
@@ -116,11 +164,11 @@ class Deduplicator(Estimator):
         Raises
         ------
         ValueError
-            For ``"near"``, which compares each text with all: use `filter`.
+            For ``"near"``, which compares each text with all: use `are_kept`.
         """
         self._check()
         if self.method != "exact":
-            raise ValueError("method must be 'exact' for are_new; near-duplicates need all texts at once: use filter")
+            raise ValueError("method must be 'exact' for are_new; near-duplicates need all texts: use are_kept")
         new = []
         for text in check_texts(texts):
             n, key = len(seen), _key(text)

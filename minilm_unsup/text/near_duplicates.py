@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,14 @@ from numpy.typing import NDArray
 from .._native import load
 from .._parallel import map_blocks
 
-__all__ = ["bands_and_rows", "candidate_probability", "near_duplicates", "signatures_of"]
+__all__ = [
+    "band_keys",
+    "bands_and_rows",
+    "candidate_probability",
+    "joined",
+    "near_duplicates",
+    "signatures_of",
+]
 
 _minhash = load("minhash")
 
@@ -65,10 +73,32 @@ def near_duplicates(texts: list[str], *, threshold: float, shingle_size: int, n_
     """
     bands, rows = bands_and_rows(threshold, n_hashes)
     signatures, shingles, bounds = signatures_of(texts, shingle_size, bands * rows)
-    group = np.arange(len(texts))
-    where = np.flatnonzero(np.diff(bounds))
+    return joined(iter(band_keys(signatures, bands)), shingles, bounds, threshold)
+
+
+def band_keys(signatures: NDArray[np.uint32], bands: int) -> NDArray[np.uint64]:
+    """Return 64 bits for each band of each signature, shape (bands, n_texts): equal where the band is.
+
+    A pair that chance throws together is sorted out by its similarity.
+    """
+    n, rows = len(signatures), signatures.shape[1] // bands
+    keys = np.zeros((bands, n), dtype=np.uint64)
     for band in range(bands):
-        for members in _equal_rows(signatures[:, band * rows : (band + 1) * rows], where):
+        key = keys[band]
+        for column in range(band * rows, (band + 1) * rows):
+            key[:] = (key ^ signatures[:, column]) * np.uint64(0x9E3779B97F4A7C15)
+            key ^= key >> np.uint64(32)
+    return keys
+
+
+def joined(
+    bands: Iterator[NDArray[np.uint64]], shingles: NDArray[np.uint64], bounds: NDArray[np.int64], threshold: float
+) -> NDArray[np.int64]:
+    """Return the groups of texts, given the keys of all texts band by band and their shingles."""
+    group = np.arange(len(bounds) - 1)
+    where = np.flatnonzero(np.diff(bounds))
+    for keys in bands:
+        for members in _equal(keys[where], where):
             leaders: list[int] = []
             for i in members:
                 found = False
@@ -80,24 +110,18 @@ def near_duplicates(texts: list[str], *, threshold: float, shingle_size: int, n_
                         found = True
                 if not found:
                     leaders.append(i)
-    return np.array([_root(group, i) for i in range(len(texts))], dtype=np.int64)
+    return np.array([_root(group, i) for i in range(len(group))], dtype=np.int64)
 
 
-def _equal_rows(part: NDArray[np.uint32], where: NDArray[np.int64]) -> list[list[int]]:
-    """Groups of at least two equal rows among those `where`, positions rising.
-
-    Rows are told apart by 64 bits; a pair that chance throws together is sorted out by its similarity.
-    """
-    key = np.zeros(len(where), dtype=np.uint64)
-    for column in part.T:
-        key = (key ^ column[where]) * np.uint64(0x9E3779B97F4A7C15)
-        key ^= key >> np.uint64(32)
+def _equal(key: NDArray[np.uint64], where: NDArray[np.int64]) -> Iterator[list[int]]:
+    """Groups of at least two equal keys, as the positions `where` they stand, rising."""
     order = np.argsort(key, kind="stable")
     sorted_key = key[order]
     same = sorted_key[1:] == sorted_key[:-1]
     starts = np.flatnonzero(same & ~np.concatenate(([False], same[:-1])))
     ends = np.flatnonzero(same & ~np.concatenate((same[1:], [False]))) + 2
-    return [where[order[a:b]].tolist() for a, b in zip(starts, ends, strict=True)]
+    for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
+        yield where[order[a:b]].tolist()
 
 
 def _root(group: NDArray[np.int64], i: int) -> int:
