@@ -46,6 +46,8 @@ class NearDuplicateStream:
         StorageError
             If the temporary files cannot be written.
         """
+        if not texts:
+            return
         signatures, shingles, bounds = signatures_of(texts, self.shingle_size, self.bands * self.rows)
         try:
             self._pieces.append((len(texts), self._keys.tell()))

@@ -91,7 +91,7 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
         return _from_own(content) if content.get("format") == _OWN_FORMAT else _from_hugging_face(content)
     except StorageError as error:
         raise StorageError(f"{path}: {error}") from None
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
         raise StorageError(f"{path} is damaged: {error}; restore it from a copy") from None
 
 
