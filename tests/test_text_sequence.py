@@ -166,3 +166,20 @@ def test_a_file_whose_template_names_several_ids_is_refused(tmp_path):
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(StorageError, match="one id of the vocabulary"):
         load_tokenizer(path)
+
+
+def test_what_the_vocabulary_has_not_is_not_saved(tmp_path):
+    for wrong in ({"template": ["[X] $A"]}, {"pad_token": "[X]"}):
+        with pytest.raises(ValueError, match=rf"{next(iter(wrong))} must .*\[X\]"):
+            _wordpiece(**wrong).save(tmp_path / "tokenizer.json")
+
+
+@pytest.mark.parametrize("wrong", [None, "1", float("nan"), [], -1, 2**31])
+def test_a_file_with_a_wrong_type_is_refused(tmp_path, wrong):
+    path = tmp_path / "tokenizer.json"
+    _wordpiece(template=TEMPLATE).save(path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["post_processor"]["single"][0]["SpecialToken"]["type_id"] = wrong
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(StorageError, match="type_id"):
+        load_tokenizer(path)

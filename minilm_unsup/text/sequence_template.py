@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._exceptions import StorageError
 from .encoding import Encoding
 
 __all__ = ["PaddedBatch", "Part", "apply", "parse", "template_from_json", "template_to_json", "truncated_lengths"]
@@ -137,6 +139,8 @@ def template_to_json(template: Sequence[str], vocabulary: Mapping[str, int]) -> 
         return None
     both = parse(template)
     names = {part.token for parts in both for part in parts if part.token}
+    for name in sorted(names - vocabulary.keys()):
+        raise ValueError(f"template must name tokens of the vocabulary, got {name!r}")
     written = [
         [
             {"SpecialToken": {"id": part.token, "type_id": part.type_id}}
@@ -165,7 +169,7 @@ def template_from_json(part: Any, names: Mapping[int, str]) -> tuple[str, ...] |
     kind = part.get("type") if isinstance(part, dict) else None
     if kind in ("BertProcessing", "RobertaProcessing"):
         tokens = {name: part[name][0] for name in ("sep", "cls")}
-        return tuple(text.format(**tokens) for text in (_BERT if kind == "BertProcessing" else _ROBERTA))
+        return _checked([text.format(**tokens) for text in (_BERT if kind == "BertProcessing" else _ROBERTA)], names)
     if kind != "TemplateProcessing":
         return None
     special = part.get("special_tokens") or {}
@@ -174,6 +178,8 @@ def template_from_json(part: Any, names: Mapping[int, str]) -> tuple[str, ...] |
         words = []
         for place in part[which]:
             (sort, value), *rest = place.items()
+            if type(value["type_id"]) is not int or not 0 <= value["type_id"] < 2**31:
+                raise ValueError(f"a type_id of its post_processor must be a whole number, got {value['type_id']!r}")
             number = f":{value['type_id']}" if value["type_id"] else ""
             if sort == "Sequence" and not rest:
                 words.append(f"${value['id']}{number}")
@@ -183,5 +189,13 @@ def template_from_json(part: Any, names: Mapping[int, str]) -> tuple[str, ...] |
                 raise ValueError(f"the token {value['id']!r} of its post_processor must have one id of the vocabulary")
             words.append(names[ids[0]] + number)
         out.append(" ".join(words))
-    parse(out)
-    return tuple(out)
+    return _checked(out, names)
+
+
+def _checked(template: Sequence[str], names: Mapping[int, str]) -> tuple[str, ...]:
+    """The template of a file, whose tokens may be such that a template cannot name them."""
+    known = set(names.values())
+    for part in itertools.chain(*parse(template)):
+        if part.token and part.token not in known:
+            raise StorageError(f"the token {part.token!r} of the post_processor, which a template here cannot name")
+    return tuple(template)

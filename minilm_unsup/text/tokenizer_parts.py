@@ -84,6 +84,8 @@ def sequence_to_json(tokenizer: SubwordTokenizer) -> dict[str, Any]:
             "stride": 0,
         }
     if tokenizer.pad_token is not None:
+        if tokenizer.pad_token not in tokenizer.vocabulary_:
+            raise ValueError(f"pad_token must be a token of the vocabulary, got {tokenizer.pad_token!r}")
         padding = {
             "strategy": "BatchLongest",
             "direction": "Right",
