@@ -183,3 +183,34 @@ def test_a_file_with_a_wrong_type_is_refused(tmp_path, wrong):
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(StorageError, match="type_id"):
         load_tokenizer(path)
+
+
+@pytest.mark.parametrize("kind", ["bpe", "wordpiece", "unigram"])
+@pytest.mark.parametrize(
+    "wrong", [{"id": -1}, {"id": 2**31}, {"id": True}, {"id": "1"}, {"content": ""}, {"content": 3}, {"content": None}]
+)
+def test_a_file_with_a_wrong_added_token_is_refused(tmp_path, kind, wrong):
+    path = tmp_path / "tokenizer.json"
+    _trained(kind).save(path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["added_tokens"][0] |= wrong
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(StorageError, match="added token"):
+        load_tokenizer(path)
+
+
+def test_a_file_whose_template_names_a_third_text_or_whose_tokens_share_an_id_is_refused(tmp_path):
+    path = tmp_path / "tokenizer.json"
+    tokenizer = _trained("bpe", template=TEMPLATE)
+    tokenizer.save(path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["post_processor"]["pair"][1]["Sequence"]["id"] = "C"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(StorageError, match="must be 'A' or 'B', got 'C'"):
+        load_tokenizer(path)
+    tokenizer.save(path, force=True)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["added_tokens"][0]["content"] = "other"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(StorageError, match=r"'other' has the id of '\[PAD\]'"):
+        load_tokenizer(path)

@@ -128,6 +128,10 @@ def _build(
         raise ValueError("its vocab must map strings to whole numbers")
     if len(set(vocabulary.values())) < len(vocabulary):
         raise ValueError("two tokens of its vocab have the same id")
+    names = {i: name for name, i in vocabulary.items()}
+    for token in special:
+        if names.get(token.id, token.content) != token.content:
+            raise ValueError(f"the added token {token.content!r} has the id of {names[token.id]!r}")
     size = 1 + max(vocabulary.values(), default=-1)
     if size > 2 * len(vocabulary) + 65_536:
         raise ValueError(f"its vocab has {len(vocabulary)} tokens and ids up to {size - 1}")

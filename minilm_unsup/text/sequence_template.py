@@ -182,6 +182,8 @@ def template_from_json(part: Any, names: Mapping[int, str]) -> tuple[str, ...] |
                 raise ValueError(f"a type_id of its post_processor must be a whole number, got {value['type_id']!r}")
             number = f":{value['type_id']}" if value["type_id"] else ""
             if sort == "Sequence" and not rest:
+                if value["id"] not in ("A", "B"):
+                    raise ValueError(f"a text of its post_processor must be 'A' or 'B', got {value['id']!r}")
                 words.append(f"${value['id']}{number}")
                 continue
             ids = special[value["id"]]["ids"]

@@ -44,10 +44,12 @@ def added_tokens(added: Any) -> list[SpecialToken]:
     """Return the special tokens that a list of added tokens stands for."""
     special = []
     for part in added:
-        if not part["content"]:
-            raise ValueError("an added token is empty")
+        if not isinstance(part["content"], str) or not part["content"]:
+            raise ValueError(f"an added token must be a string and not empty, got {part['content']!r}")
+        if type(part["id"]) is not int or not 0 <= part["id"] < 2**31:
+            raise ValueError(f"the id of an added token must be a whole number, got {part['id']!r}")
         flags = {name: bool(part.get(name, False)) for name in ("special", "lstrip", "rstrip", "single_word")}
-        special.append(SpecialToken(str(part["content"]), int(part["id"]), **flags))
+        special.append(SpecialToken(part["content"], part["id"], **flags))
     if len({token.id for token in special}) < len(special):
         raise ValueError("two added tokens have the same id")
     return special
