@@ -243,7 +243,7 @@ def mutated(rng: Random, content: bytes) -> bytes:
 def _value(rng: Random) -> Any:
     """Any JSON value, most of them wrong where they are put."""
     deep: Any = rng.choice([1, "x", []])
-    for _ in range(rng.choice([1, 3, 50, 900])):
+    for _ in range(rng.choice([1, 3, 50, 150])):
         deep = [deep] if rng.random() < 0.5 else {"a": deep}
     return rng.choice(
         [

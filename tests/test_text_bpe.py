@@ -216,6 +216,7 @@ def test_bad_input_is_named():
         ({"model": {"merges": 3}}, "damaged"),
         ({"added_tokens": [{"id": 1}]}, "damaged"),
         ({"added_tokens": [{"id": 1, "content": ""}]}, "empty"),
+        ({"post_processor": {"type": "BertProcessing", "sep": [], "cls": []}}, "damaged"),
     ],
 )
 def test_tokenizer_files_that_cannot_be_read_say_why(tmp_path, change, message):
@@ -289,3 +290,16 @@ def test_ids_and_offsets_are_those_of_tokenizers(tmp_path_factory, texts, form, 
         expected = other.encode(text)
         assert encoding.ids.tolist() == expected.ids
         assert encoding.offsets.tolist() == [list(span) for span in expected.offsets]
+
+
+def test_ranks_with_a_gap_and_ids_out_of_range_are_refused(tmp_path):
+    path = tmp_path / "ranks"
+    lines = [base64.b64encode(bytes((byte,))) + b" %d\n" % byte for byte in range(256)]
+    path.write_bytes(b"".join([*lines, base64.b64encode(b"ab") + b" 257\n"]))
+    with pytest.raises(StorageError, match="without gaps"):
+        load_tiktoken(path)
+    path.write_bytes(b"".join([*lines, base64.b64encode(b"ab") + b" 256\n"]))
+    assert load_tiktoken(path, special_tokens={"<s>": 257}).encode("ab<s>").ids.tolist() == [256, 257]
+    for wrong in ({"<s>": 2**31}, {"<s>": -1}, {"": 3}, {"<s>": "3"}):
+        with pytest.raises(ValueError, match="special_tokens must map strings to ids"):
+            load_tiktoken(path, special_tokens=wrong)

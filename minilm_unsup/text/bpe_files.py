@@ -128,10 +128,10 @@ def _build(
         raise ValueError("its vocab must map strings to whole numbers")
     if len(set(vocabulary.values())) < len(vocabulary):
         raise ValueError("two tokens of its vocab have the same id")
-    names = {i: name for name, i in vocabulary.items()}
+    name_of = {i: name for name, i in vocabulary.items()}
     for token in special:
-        if names.get(token.id, token.content) != token.content:
-            raise ValueError(f"the added token {token.content!r} has the id of {names[token.id]!r}")
+        if name_of.get(token.id, token.content) != token.content:
+            raise ValueError(f"the added token {token.content!r} has the id of {name_of[token.id]!r}")
     size = 1 + max(vocabulary.values(), default=-1)
     if size > 2 * len(vocabulary) + 65_536:
         raise ValueError(f"its vocab has {len(vocabulary)} tokens and ids up to {size - 1}")
@@ -227,6 +227,9 @@ def load_tiktoken(
     StorageError
         If the file is missing or damaged.
     """
+    for content, i in (special_tokens or {}).items():
+        if not isinstance(content, str) or not content or type(i) is not int or not 0 <= i < 2**31:
+            raise ValueError(f"special_tokens must map strings to ids below 2**31, got {content!r}: {i!r}")
     ranks: dict[int, bytes] = {}
     for number, line in enumerate(read_bytes(path).split(b"\n"), 1):
         if not line.strip():
@@ -238,7 +241,11 @@ def load_tiktoken(
             raise StorageError(f"{path} is damaged: line {number} is not a token in base64 and its rank") from None
     special = [SpecialToken(content, i) for content, i in (special_tokens or {}).items()]
     tokens = [ranks.get(i, b"") for i in range(len(ranks))]
-    if len(set(tokens)) < len(tokens) or not set(map(bytes, np.arange(256, dtype=np.uint8)[:, None])) <= set(tokens):
+    if (
+        b"" in tokens
+        or len(set(tokens)) < len(tokens)
+        or not set(map(bytes, np.arange(256, dtype=np.uint8)[:, None])) <= set(tokens)
+    ):
         raise StorageError(f"{path} is damaged: its ranks must run from 0 without gaps, no token twice, each byte one")
     tokenizer = BPETokenizer(pattern=pattern, special_tokens=tuple(special_tokens or ()))
     tokenizer._set_model(tokens, None, special, whole_first=True)

@@ -91,7 +91,7 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
         return _from_own(content) if content.get("format") == _OWN_FORMAT else _from_hugging_face(content)
     except StorageError as error:
         raise StorageError(f"{path}: {error}") from None
-    except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise StorageError(f"{path} is damaged: {error}; restore it from a copy") from None
 
 
@@ -108,6 +108,8 @@ def _from_own(content: dict[str, Any]) -> Tokenizer:
     tokens = content["vocabulary"]
     if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens) or tokens[:1] != [UNKNOWN]:
         raise ValueError(f"its vocabulary must be a list of strings that starts with {UNKNOWN!r}")
+    if len(set(tokens)) < len(tokens):
+        raise ValueError("its vocabulary holds a word twice")
     return WordTokenizer.from_state(content)
 
 
