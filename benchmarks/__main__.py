@@ -19,16 +19,23 @@ def workloads() -> dict[str, str]:
     return {name.removeprefix("bench_"): f"benchmarks.{name}" for name in sorted(found)}
 
 
+# Names that stand for several workloads.
+GROUPS = {"text": ("cleaning", "words", "near_duplicates", "bpe", "wordpiece", "unigram", "segment")}
+
+
 def main(argv: list[str] | None = None) -> int:
     known = workloads()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"workloads (default: all of {', '.join(known)})")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"workloads (default: all of {', '.join(known)}); text: those of text"
+    )
     parser.add_argument("--smoke", action="store_true", help="small sizes: shows that all runs, no figures")
     parser.add_argument("--json", metavar="FILE", help="write rows, machine, versions and commit there as JSON")
     parser.add_argument("--repeats", type=int, default=0, metavar="N", help="timed rounds (default: 7, smoke 1)")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="threads of ours and of the peers")
     arguments = parser.parse_args(argv)
-    unknown = [name for name in arguments.names if name not in known]
+    names = [part for name in arguments.names for part in GROUPS.get(name, (name,))]
+    unknown = [name for name in names if name not in known]
     if unknown:
         parser.error(f"unknown workload {unknown[0]!r}; there are {', '.join(known)}")
 
@@ -42,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         threads=minilm_unsup.get_num_threads(),
     )
     rows: list[frame.Row] = []
-    for name in arguments.names or known:
+    for name in names or known:
         start = time.perf_counter()
         try:
             new = importlib.import_module(known[name]).run(context)

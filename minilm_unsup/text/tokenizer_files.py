@@ -108,8 +108,6 @@ def _from_own(content: dict[str, Any]) -> Tokenizer:
     tokens = content["vocabulary"]
     if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens) or tokens[:1] != [UNKNOWN]:
         raise ValueError(f"its vocabulary must be a list of strings that starts with {UNKNOWN!r}")
-    if len(set(tokens)) < len(tokens):
-        raise ValueError("its vocabulary holds a word twice")
     return WordTokenizer.from_state(content)
 
 
