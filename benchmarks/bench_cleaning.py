@@ -1,7 +1,8 @@
-"""Raw documents: cleaning and judging by themselves, and all the way to TF-IDF beside scikit-learn's TfidfVectorizer."""
+"""Raw documents: cleaning and judging by themselves, and all the way to TF-IDF beside scikit-learn."""
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 
@@ -111,8 +112,8 @@ def _alone(context: Context, english: list[str], chinese: list[str]) -> list[Row
         ("Chinese titles", chinese),
     ):
         n_bytes = sum(len(text.encode("utf-8", "replace")) for text in texts)
-        calls = {p: lambda c=TextCleaner(p), t=texts: c.transform(t) for p in ("topics", "lm", "sentiment", "search")}
-        calls |= {f"{p} rules": lambda f=QualityFilter(p), t=texts: f.filter(t) for p in ("short", "long")}
+        calls = {p: functools.partial(TextCleaner(p).transform, texts) for p in ("topics", "lm", "sentiment", "search")}
+        calls |= {f"{p} rules": functools.partial(QualityFilter(p).filter, texts) for p in ("short", "long")}
         times = {call: median(took) for call, took in alternate(calls, context.repeats).items()}
         for call in ("topics", "long rules"):
             others = [c for c in calls if c.endswith("rules") == call.endswith("rules") and c != call]
