@@ -271,6 +271,22 @@ def test_time_is_linear_in_one_repeated_character(character, pattern):
     assert seconds[1 << 20] < 32 * seconds[1 << 17]
 
 
+@pytest.mark.parametrize("character", ["a", " ", "猫"])
+def test_time_is_linear_up_to_64_megabytes(character):
+    tokenizer = BPETokenizer(pattern="gpt2").train([character * 40] * 3, 290)
+    size = len(character.encode())
+    seconds = {}
+    for n_bytes in (1 << 20, 1 << 26):
+        text = character * (n_bytes // size)
+        start = time.perf_counter()
+        encoding = tokenizer.encode(text)
+        seconds[n_bytes] = time.perf_counter() - start
+        assert encoding.offsets[-1, 1] == len(text)
+        assert (encoding.offsets[1:, 0] == encoding.offsets[:-1, 1]).all() or character == "猫"
+    # 64 times the text: 4,096 times as long if it were quadratic; pages that are new to the process cost twice.
+    assert seconds[1 << 26] < 256 * max(seconds[1 << 20], 0.005)
+
+
 @given(
     st.lists(texts_any, min_size=1, max_size=6),
     st.sampled_from([("gpt2", False), ("gpt2", True), ("gpt4", False), ("none", False), ("none", True)]),
