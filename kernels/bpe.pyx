@@ -26,7 +26,7 @@ cdef extern from "bpe_model.h" nogil:
     void bpe_model_free(BpeModel* m)
 
 cdef extern from "bpe_encode.h" nogil:
-    const int SPLIT_NONE, SPLIT_GPT2, SPLIT_GPT4
+    const int SPLIT_NONE, SPLIT_GPT2, SPLIT_GPT4, SPLIT_QWEN2, SPLIT_O200K
     ctypedef struct BpeWorker:
         int32_t* ids
         size_t n_ids
@@ -69,7 +69,7 @@ cdef extern from "bpe_train.h" nogil:
     int bpe_train_step(BpeTrainer* t, int32_t* left, int32_t* right)
     void bpe_trainer_free(BpeTrainer* t)
 
-RULES = {"none": SPLIT_NONE, "gpt2": SPLIT_GPT2, "gpt4": SPLIT_GPT4}
+RULES = {"none": SPLIT_NONE, "gpt2": SPLIT_GPT2, "gpt4": SPLIT_GPT4, "qwen2": SPLIT_QWEN2, "o200k": SPLIT_O200K}
 
 
 cdef class Worker:

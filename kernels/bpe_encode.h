@@ -98,8 +98,8 @@ static int bpe_encode_new(const BpeModel *m, BpeWorker *w, const uint8_t *p, siz
 static inline size_t bpe_word(int rule, const uint8_t *s, size_t i)
 {
     uint8_t first = s[i];
-    int before = rule == SPLIT_GPT4 ? split_goes_before[first] : first == ' ';
-    if (rule == SPLIT_NONE) return 0;
+    int before = rule == SPLIT_GPT2 ? first == ' ' : split_goes_before[first];
+    if (rule == SPLIT_NONE || rule == SPLIT_O200K) return 0; /* a word of o200k may end between letters */
     if (!before && split_of_byte[first] != SPLIT_LETTER) return 0;
     __m128i c = _mm_loadu_si128((const __m128i *)(s + i + 1));
     __m128i letter = _mm_sub_epi8(_mm_or_si128(c, _mm_set1_epi8(32)), _mm_set1_epi8('a'));
@@ -179,6 +179,8 @@ static int bpe_encode_text(const BpeModel *m, BpeWorker *w, int rule, const uint
 {
     if (rule == SPLIT_GPT2) return bpe_encode_by(m, w, SPLIT_GPT2, s, n);
     if (rule == SPLIT_GPT4) return bpe_encode_by(m, w, SPLIT_GPT4, s, n);
+    if (rule == SPLIT_QWEN2) return bpe_encode_by(m, w, SPLIT_QWEN2, s, n);
+    if (rule == SPLIT_O200K) return bpe_encode_by(m, w, SPLIT_O200K, s, n);
     return bpe_encode_by(m, w, SPLIT_NONE, s, n);
 }
 

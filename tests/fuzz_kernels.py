@@ -265,7 +265,7 @@ def bpe(texts: list[str], others: list[str], options: dict[str, Any], vocab_size
 
 def draw_bpe(rng: Random) -> Drawn:
     options = {
-        "pattern": rng.choice(["gpt4", "gpt2", "none"]),
+        "pattern": rng.choice(["gpt4", "gpt2", "qwen2", "o200k", "none"]),
         "special_tokens": rng.sample(SPECIAL, rng.choice([0, 1, 3])),
         "add_prefix_space": rng.random() < 0.3,
         "trim_offsets": rng.random() < 0.3,

@@ -19,7 +19,7 @@ from minilm_unsup.text.bpe_tokenizer import ALPHABET, bytes_to_symbols, symbols_
 from tests.reference import bpe as naive
 
 pytestmark = pytest.mark.kernel
-PATTERNS = ("gpt2", "gpt4", "none")
+PATTERNS = ("gpt2", "gpt4", "qwen2", "o200k", "none")
 IDS = {byte: i for i, byte in enumerate(ALPHABET)}
 
 # Where rules meet: endings, runs of space, line breaks, digits, scripts, whatever the interpreter's tables know.
@@ -118,7 +118,7 @@ def _load(content):
 
 @given(st.lists(texts_any, max_size=5), st.booleans(), st.booleans(), st.sampled_from(PATTERNS))
 def test_saved_and_loaded_is_the_same_tokenizer(tmp_path_factory, texts, prefix, trim, pattern):
-    if pattern == "gpt4":
+    if pattern not in ("gpt2", "none"):
         prefix = False
     path = tmp_path_factory.mktemp("bpe") / "tokenizer.json"
     tokenizer = BPETokenizer(
@@ -289,7 +289,7 @@ def test_time_is_linear_up_to_64_megabytes(character):
 
 @given(
     st.lists(texts_any, min_size=1, max_size=6),
-    st.sampled_from([("gpt2", False), ("gpt2", True), ("gpt4", False), ("none", False), ("none", True)]),
+    st.sampled_from([("gpt2", True), ("none", True), *((pattern, False) for pattern in PATTERNS)]),
     st.booleans(),
 )
 def test_ids_and_offsets_are_those_of_tokenizers(tmp_path_factory, texts, form, trim):
@@ -306,6 +306,21 @@ def test_ids_and_offsets_are_those_of_tokenizers(tmp_path_factory, texts, form, 
         expected = other.encode(text)
         assert encoding.ids.tolist() == expected.ids
         assert encoding.offsets.tolist() == [list(span) for span in expected.offsets]
+
+
+@given(
+    st.text(st.one_of(st.sampled_from("aAbB'sS \n/ʰǅ中é\u0301\u05d01٣.-ſ"), st.characters(codec="utf-8")), max_size=20)
+)
+def test_words_of_each_rule_are_those_of_its_pattern(text):
+    """A token for each pair of bytes there is: where pieces end shows in the ids."""
+    for pattern in PATTERNS:
+        tokenizer = BPETokenizer(pattern=pattern).train([text * 2], 100_000, 1)
+        other = BPETokenizer(pattern="none").train([text * 2], 100_000, 1)
+        other.set_params(pattern=pattern)
+        for one in (tokenizer, other):
+            ends = np.cumsum([len(piece) for piece in naive.pieces(text, pattern)]).tolist()
+            lengths = [len(one._tokens[i]) for i in one.encode(text).ids]
+            assert set(ends) <= {0, *np.cumsum(lengths).tolist()}
 
 
 def test_ranks_with_a_gap_and_ids_out_of_range_are_refused(tmp_path):

@@ -31,7 +31,16 @@ _GPT4 = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 _GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_PATTERNS = {_GPT4: "gpt4", _GPT2: "gpt2"}
+_QWEN2 = _GPT4.replace(r"\p{N}{1,3}", r"\p{N}")
+_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+_O200K = "|".join(
+    (
+        rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+        rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+        r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    )
+)
+_PATTERNS = {_GPT4: "gpt4", _GPT2: "gpt2", _QWEN2: "qwen2", _O200K: "o200k"}
 
 
 def bpe_to_json(tokenizer: BPETokenizer) -> dict[str, Any]:
@@ -50,8 +59,9 @@ def bpe_to_json(tokenizer: BPETokenizer) -> dict[str, Any]:
         "use_regex": tokenizer.pattern == "gpt2",
     }
     pre_tokenizer: dict[str, Any] = byte_level
-    if tokenizer.pattern == "gpt4":
-        split = {"type": "Split", "pattern": {"Regex": _GPT4}, "behavior": "Isolated", "invert": False}
+    if tokenizer.pattern not in ("gpt2", "none"):
+        regex = next(regex for regex, name in _PATTERNS.items() if name == tokenizer.pattern)
+        split = {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False}
         pre_tokenizer = {"type": "Sequence", "pretokenizers": [split, byte_level]}
     special = tokenizer._special.tokens
     sequence = sequence_to_json(tokenizer)
@@ -173,7 +183,7 @@ def _pre_tokenizer(part: Any) -> dict[str, Any]:
         if split.get("type") != "Split" or pattern is None or split.get("invert"):
             raise StorageError(
                 f"the pre_tokenizer {kind_of(split)} with the pattern {split.get('pattern')!r}; this release reads the "
-                f"patterns of GPT-2 and GPT-4"
+                f"patterns of GPT-2, GPT-4 (cl100k, Llama 3), Qwen2 and o200k"
             )
         if split.get("behavior") == "Isolated" and not last.get("use_regex", True) and not prefix["add_prefix_space"]:
             return {"pattern": pattern}
@@ -217,7 +227,7 @@ def load_tiktoken(
     Parameters
     ----------
     path : path
-    pattern : {"gpt4", "gpt2", "none"}
+    pattern : {"gpt4", "gpt2", "qwen2", "o200k", "none"}
         As in `BPETokenizer`; the file does not say.
     special_tokens : dict of str to int, optional
         Their ids; the file does not have them.

@@ -56,10 +56,11 @@ class BPETokenizer(SubwordTokenizer):
 
     Parameters
     ----------
-    pattern : {"gpt4", "gpt2", "none"}
+    pattern : {"gpt4", "gpt2", "qwen2", "o200k", "none"}
         Where pieces end. ``"gpt2"``: English endings (``'s``), letters, digits, others, each with one space before.
         ``"gpt4"`` (cl100k): numbers of at most three digits, any one character before letters, line breaks behind
-        punctuation. ``"none"``: the text is one piece. Letters and digits of all scripts, Unicode 16.
+        punctuation. ``"qwen2"``: that with each digit apart. ``"o200k"``: words also end where a capital begins a new
+        one, and marks belong to words. ``"none"``: the text is one piece. Letters and digits are those of Unicode 16.
     special_tokens : sequence of str
         Strings that are one token wherever they stand in a text; they have the lowest ids.
     add_prefix_space : bool

@@ -9,11 +9,11 @@ import unicodedata
 from collections import Counter
 
 
-def _ranges(category):
-    """A character class of the code points of a general category, by the interpreter's own tables."""
+def _ranges(*categories):
+    """A character class of the code points of general categories, by the interpreter's own tables."""
     out, first = [], None
     for c in range(sys.maxunicode + 2):
-        inside = c <= sys.maxunicode and unicodedata.category(chr(c))[0] == category
+        inside = c <= sys.maxunicode and unicodedata.category(chr(c)).startswith(categories)
         if inside and first is None:
             first = c
         elif not inside and first is not None:
@@ -25,11 +25,17 @@ def _ranges(category):
 LETTERS, NUMBERS = _ranges("L"), _ranges("N")
 SPACES = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 L, N, S = (f"[{ranges}]" for ranges in (LETTERS, NUMBERS, SPACES))
+ENDING = r"'(?:[sSſ]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])"
+BEFORE = rf"[^\r\n{LETTERS}{NUMBERS}]?"
+UPPER, LOWER = f"[{_ranges('Lu', 'Lt', 'Lm', 'Lo', 'M')}]", f"[{_ranges('Ll', 'Lm', 'Lo', 'M')}]"
+SPACE_PIECES = rf"{S}*[\r\n]+|{S}+(?![^{SPACES}])|{S}+"
 PATTERNS = {
     "gpt2": rf"'s|'t|'re|'ve|'m|'ll|'d| ?{L}+| ?{N}+| ?[^{SPACES}{LETTERS}{NUMBERS}]+|{S}+(?![^{SPACES}])|{S}+",
-    "gpt4": (
-        rf"'(?:[sSſ]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])|[^\r\n{LETTERS}{NUMBERS}]?{L}+|{N}{{1,3}}"
-        rf"| ?[^{SPACES}{LETTERS}{NUMBERS}]+[\r\n]*|{S}*[\r\n]+|{S}+(?![^{SPACES}])|{S}+"
+    "gpt4": rf"{ENDING}|{BEFORE}{L}+|{N}{{1,3}}| ?[^{SPACES}{LETTERS}{NUMBERS}]+[\r\n]*|{SPACE_PIECES}",
+    "qwen2": rf"{ENDING}|{BEFORE}{L}+|{N}| ?[^{SPACES}{LETTERS}{NUMBERS}]+[\r\n]*|{SPACE_PIECES}",
+    "o200k": (
+        rf"{BEFORE}{UPPER}*{LOWER}+(?:{ENDING})?|{BEFORE}{UPPER}+{LOWER}*(?:{ENDING})?|{N}{{1,3}}"
+        rf"| ?[^{SPACES}{LETTERS}{NUMBERS}]+[\r\n/]*|{SPACE_PIECES}"
     ),
     "none": r"(?s:.+)",
 }
