@@ -308,9 +308,11 @@ def test_ids_and_offsets_are_those_of_tokenizers(tmp_path_factory, texts, form, 
         assert encoding.offsets.tolist() == [list(span) for span in expected.offsets]
 
 
-@given(
-    st.text(st.one_of(st.sampled_from("aAbB'sS \n/ʰǅ中é\u0301\u05d01٣.-ſ"), st.characters(codec="utf-8")), max_size=20)
-)
+# Characters that this Python's tables know too: later versions of Unicode have more letters.
+known = st.characters(exclude_categories=["Cs", "Cn"])
+
+
+@given(st.text(st.one_of(st.sampled_from("aAbB'sS \n/ʰǅ中é\u0301\u05d01٣.-ſ"), known), max_size=20))
 def test_words_of_each_rule_are_those_of_its_pattern(text):
     """A token for each pair of bytes there is: where pieces end shows in the ids."""
     for pattern in PATTERNS:
