@@ -158,6 +158,24 @@ def test_time_is_linear_in_the_text(piece):
     assert seconds(400_000) < 24 * max(seconds(50_000), 0.002)
 
 
+@pytest.mark.parametrize("piece", [".", "?", "x", "x" * 1000 + " ", '."', "。", "[1"])
+def test_time_of_c4_is_linear_in_the_text(piece):
+    judge = QualityFilter("c4")
+
+    def seconds(n):
+        text = "a b c " + piece * (n // len(piece)) + "c."
+        best = float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            judge.measure(text)
+            judge.reasons([text])
+            best = min(best, time.process_time() - start)
+        return best
+
+    # Eight times the text takes eight times as long; were it quadratic, 64 times. A floor keeps noise out.
+    assert seconds(80_000) < 24 * max(seconds(10_000), 0.002)
+
+
 def test_real_text_mostly_stays(data_dir):
     with gzip.open(data_dir / "zh_web_passages/zh_web_passages.test.txt.gz", "rt", encoding="utf-8") as file:
         passages = [line.rstrip("\n") for line in file]

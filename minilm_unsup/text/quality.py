@@ -31,7 +31,8 @@ _LETTERS = re.compile(r"[A-Za-z]+")
 _BULLETS = ("•", "-", "*", "·", "●", "○", "■", "□", "▪", "▶", "►", "◆", "‣", "–", "※")
 _ELLIPSES = ("...", "…")
 _LINE_END = re.compile(r"[.?!\"'。？！；：;:”’…」』）)\]】]\Z")
-_SENTENCE_END = re.compile(r"[.?!]+[\"'”’)\]]*(?=\s|\Z)|[。！？!?；…]+")
+# Possessive, and from the first mark of a run only: a run that ends no sentence is read once.
+_SENTENCE_END = re.compile(r"(?<![.?!])[.?!]++[\"'”’)\]]*+(?=\s|\Z)|[。！？!?；…]+")
 _PARAGRAPH = re.compile(r"\n{2,}")
 
 

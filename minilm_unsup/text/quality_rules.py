@@ -141,7 +141,8 @@ _POLICY = re.compile(
     r"javascript|terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies", re.I
 )
 _END = re.compile(r"""[.?!"'。？！”’…][)\]）】」』]?\Z""")
-_LONG_WORD = re.compile(r"[^\s\u3000-\u9fff\uff00-\uffef]{1001}")
+# From the beginning of a run only, so that each is read once.
+_LONG_WORD = re.compile(r"(?<![^\s\u3000-\u9fff\uff00-\uffef])[^\s\u3000-\u9fff\uff00-\uffef]{1001}")
 
 
 def c4_lines(text: str) -> str:
