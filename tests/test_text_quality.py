@@ -113,7 +113,11 @@ def test_c4_keeps_lines_that_are_sentences():
     kept, indices, report = judge.filter([more + "\nMenu\n", text, more + " A {brace}.", "Menu"])
     assert indices.tolist() == [0]
     assert kept == [more]
-    assert report.counts == {"sentences below 5": 1, "curly brackets above 0": 1, "empty": 1}
+    assert report.counts == {
+        "sentences below 5": 1,
+        "curly brackets above 0": 1,
+        "no line that ends like a sentence": 1,
+    }
 
 
 def test_a_scorer_drops_what_it_finds_too_high():
@@ -126,6 +130,10 @@ def test_a_scorer_drops_what_it_finds_too_high():
         QualityFilter(scorer=3, max_score=1).reasons(["a"])
     with pytest.raises(ValueError, match="scorer must return one number a text"):
         QualityFilter(scorer=lambda b: [1, 2, 3], max_score=1).reasons(["a ship"])
+    with pytest.raises(ValueError, match="max_words must be at least min_words, got 5 and 10"):
+        QualityFilter(min_words=10, max_words=5).reasons(["a"])
+    with pytest.raises(TypeError, match="max_score"):
+        QualityFilter(scorer=len, max_score="high").reasons([])
     with pytest.raises(TypeError, match="segmenter must have encode_batch"):
         QualityFilter(segmenter=3).reasons(["a"])
     with pytest.raises(TypeError, match="text must be a string"):

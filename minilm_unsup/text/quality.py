@@ -19,7 +19,6 @@ from .removal import RemovalReport
 
 __all__ = ["QualityFilter"]
 
-_clean = load("clean")
 _quality = load("quality")
 
 # Mean length of the words of Han in the PKU test text (SIGHAN 2005).
@@ -49,8 +48,9 @@ class QualityFilter(Estimator):
     preset : {"short", "gopher", "c4", "fineweb", "long"}
         ``"short"``: titles and messages. ``"gopher"``: words, letters, marks and repetition (Rae et al. 2021, tables A1
         and A2). ``"c4"``: keeps the lines that end like a sentence, and texts of five sentences (Raffel et al. 2020,
-        section 2.2). ``"fineweb"``: shares of lines (Penedo et al. 2024, section 3.4). ``"long"``: "gopher" and
-        "fineweb". Rules on shares of lines apply from three lines up. Limits for Chinese are those of FineWeb-2.
+        section 2.2); text without line breaks is one line. ``"fineweb"``: shares of lines (Penedo et al. 2024, section
+        3.4). ``"long"``: "gopher" and "fineweb". Rules on shares of lines apply from three lines up. Limits for
+        Chinese are those of FineWeb-2.
     min_words, max_words : int, optional
         Words a document must and may have; None takes the preset's.
     min_letters : float, optional
@@ -109,10 +109,18 @@ class QualityFilter(Estimator):
             raise ValueError("scorer and max_score go together: give both, or neither")
         if self.scorer is not None and not callable(self.scorer):
             raise TypeError(f"scorer must be callable with a list of texts, got {type(self.scorer).__name__}")
+        if self.max_score is not None:
+            limits["max_score"] = check_number(self.max_score, "max_score")
+        if limits["min_words"] > limits["max_words"]:
+            raise ValueError(
+                f"max_words must be at least min_words, got {limits['max_words']:g} and {limits['min_words']:g}"
+            )
         return limits
 
     def measure(self, text: str) -> dict[str, float]:
         """Return what the rules look at, by name; shares are in [0, 1], of characters that of all of the text.
+
+        With ``preset="c4"`` of the lines that are left.
 
         Raises
         ------
@@ -122,7 +130,9 @@ class QualityFilter(Estimator):
         self._limits()
         if not isinstance(text, str):
             raise TypeError(f"text must be a string, got {type(text).__name__}")
-        return self._measure(text, self._spans_of([text])[0], _clean.measure(text))
+        if self.preset == "c4":
+            text = c4_lines(text)
+        return self._measure(text, self._spans_of([text])[0], _quality.measure(text))
 
     def reasons(self, texts: Sequence[str]) -> list[str | None]:
         """Return for each text why it would be dropped, None where it is kept."""
@@ -140,12 +150,16 @@ class QualityFilter(Estimator):
 
     def _judge(self, texts: list[str]) -> tuple[list[str], list[str | None]]:
         limits = self._limits()
+        raw = texts
         if self.preset == "c4":
             texts = [c4_lines(text) for text in texts]
         spans = self._spans_of(texts)
         reasons = [self._reason(text, own, limits) for text, own in zip(texts, spans, strict=True)]
-        if self.scorer is not None and self.max_score is not None:
-            most = check_number(self.max_score, "max_score")
+        for i, reason in enumerate(reasons):
+            if reason == "empty" and raw[i].strip():
+                reasons[i] = "no line that ends like a sentence"
+        if self.scorer is not None:
+            most = limits["max_score"]
             left = [i for i, reason in enumerate(reasons) if reason is None]
             scores = np.asarray(self.scorer([texts[i] for i in left]), dtype=np.float64)
             if scores.shape != (len(left),):
@@ -159,7 +173,7 @@ class QualityFilter(Estimator):
         """Words of the Chinese texts, where there is a segmenter."""
         out: list[NDArray[np.int64] | None] = [None] * len(texts)
         if self.segmenter is not None:
-            chinese = [i for i, text in enumerate(texts) if _language(_clean.measure(text)) == "zh"]
+            chinese = [i for i, text in enumerate(texts) if _language(_quality.measure(text)) == "zh"]
             for i, encoding in zip(chinese, self.segmenter.encode_batch([texts[i] for i in chinese]), strict=True):
                 spans = np.asarray(encoding.offsets, dtype=np.int64)
                 words = [any(map(str.isalnum, texts[i][a:b])) for a, b in spans.tolist()]
@@ -167,7 +181,7 @@ class QualityFilter(Estimator):
         return out
 
     def _reason(self, text: str, spans: NDArray[np.int64] | None, limits: dict[str, float]) -> str | None:
-        counts = _clean.measure(text)
+        counts = _quality.measure(text)
         solid, letters, _han, words, same = counts
         if solid == 0:
             return "empty"
