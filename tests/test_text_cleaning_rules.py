@@ -20,6 +20,7 @@ from tests.test_text_clean import texts
 
 
 @given(texts, st.sampled_from([*RULES.values(), WITH_LINES]))
+@example("İ ΑΣ", RULES["lowercase"])
 def test_the_quick_way_of_a_rule_is_its_pieces(text, rule):
     """The text a rule makes at once is the one that its pieces, from which offsets are taken, make."""
     by_pieces = text

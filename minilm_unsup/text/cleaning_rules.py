@@ -286,7 +286,10 @@ def _lower(text: str) -> list[Piece]:
     low = text.lower()
     if len(low) == len(text):
         return changed_runs(text, low)
-    return [(i, i + 1, c.lower()) for i, c in enumerate(text) if c.lower() != c]  # İ becomes two characters
+    # İ becomes two characters. From the whole, since a sigma is another one at the end of a word.
+    ends = list(itertools.accumulate(len(c.lower()) for c in text))
+    parts = [low[a:b] for a, b in itertools.pairwise([0, *ends])]
+    return [(i, i + 1, new) for i, new in enumerate(parts) if new != text[i]]
 
 
 def _spaces(text: str, lines: bool = False) -> Iterator[Piece]:

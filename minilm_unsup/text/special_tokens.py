@@ -63,15 +63,18 @@ class SpecialTokens:
 
     def find(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Yield start, end and id of each special token in `text`."""
-        behind = 0  # the token before
+        behind = seen = 0  # the token before; where the white space ends that was last read
         for match in self._pattern.finditer(text) if self.tokens else ():
             token, start, end = self._by_content[match[0]], match.start(), match.end()
             if token.single_word and (_is_word(text[start - 1 : start]) or _is_word(text[end : end + 1])):
                 continue
             while token.lstrip and start > behind and text[start - 1] in _SPACE:
                 start -= 1
-            while token.rstrip and end < len(text) and text[end] in _SPACE:
-                end += 1
+            if token.rstrip:
+                end = max(end, seen)  # white space is read once, though a token of it begins at each
+                while end < len(text) and text[end] in _SPACE:
+                    end += 1
+                seen = end
             yield start, end, token.id
             behind = end
 
