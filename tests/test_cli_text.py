@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -79,6 +81,45 @@ def test_dedup_exact_and_near(plain, tmp_path, capsys):
     near = ["dedup", plain, plain, "--method", "near", "--shingle-size", 1, "--quiet"]
     assert [line for line in _run(capsys, *near)[1] if line] == [LINES[i] for i in (0, 1, 4)]
     assert [line for line in _run(capsys, *near, "--threshold", 0.9)[1] if line] == [LINES[i] for i in (0, 1, 2, 4)]
+
+
+def test_near_duplicates_of_a_pipe_are_those_of_a_file(tmp_path):
+    lines = "".join(f"the ship {i // 2} sails at dawn from the harbour of town {i // 2}\n" for i in range(3000))
+    path = tmp_path / "many.txt"
+    path.write_text(lines, encoding="utf-8")
+    command = [sys.executable, "-m", "minilm_unsup", "dedup", "--method", "near", "--quiet"]
+    whole = subprocess.run([*command, str(path)], capture_output=True, check=True).stdout
+    assert subprocess.run([*command, "-"], input=lines.encode(), capture_output=True, check=True).stdout == whole
+    assert 0 < whole.count(b"\n") <= 1500
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_output_is_not_blamed_on_the_temporary_folder(plain):
+    command = [sys.executable, "-m", "minilm_unsup", "dedup", "--method", "near", "--quiet", str(plain)]
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode != 0
+    assert "No space left" in run.stderr
+    assert "TMPDIR" not in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_an_interrupted_near_run_leaves_nothing(tmp_path):
+    place = tmp_path / "spool"
+    place.mkdir()
+    command = [sys.executable, "-m", "minilm_unsup", "dedup", "-", "--method", "near", "--out", str(tmp_path / "a.txt")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(place)}
+    ) as run:
+        assert run.stdin is not None
+        run.stdin.write(b"a ship sails at dawn\n" * 200_000)
+        run.stdin.flush()  # most of it has been read: the pipe holds less
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert b"Traceback" not in said
+    assert list(tmp_path.iterdir()) == [place]
+    assert not list(place.iterdir())
 
 
 def test_blocks_change_nothing(plain, capsys, monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
 import json
 import os
@@ -12,9 +11,9 @@ import time
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from .commands import _say, _show_warnings
 
@@ -134,19 +133,42 @@ def pii(arguments: Namespace) -> int:
     return _edit(arguments, edit, "found")
 
 
+class _Spool:
+    """Lines that wait in a temporary file, which is gone when it is closed."""
+
+    def __init__(self) -> None:
+        with _blaming_the_spool():
+            self.file = tempfile.TemporaryFile()  # noqa: SIM115
+
+    def add(self, lines: Iterator[bytes]) -> None:
+        with _blaming_the_spool():
+            self.file.writelines(lines)
+
+    def lines(self) -> Iterator[bytes]:
+        with _blaming_the_spool():
+            self.file.seek(0)
+        while True:
+            with _blaming_the_spool():
+                line = self.file.readline()
+            if not line:
+                return
+            yield line
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.file.close()
+
+
 @contextmanager
-def _spool() -> Iterator[IO[bytes]]:
-    """A temporary file that is gone when the block ends."""
+def _blaming_the_spool() -> Iterator[None]:
     from .._exceptions import StorageError
 
     try:
-        with tempfile.TemporaryFile() as file:
-            yield file
+        yield
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
         raise StorageError(
-            f"no space is left for temporary files in {tempfile.gettempdir()}; name a larger place with TMPDIR"
+            f"cannot keep temporary files in {tempfile.gettempdir()}: {error.strerror or error}; name a place with "
+            f"more room (the environment variable TMPDIR)"
         ) from error
 
 
@@ -166,20 +188,22 @@ def dedup(arguments: Namespace) -> int:
                 write(b"".join(stream.written(t, r) for t, r, n in zip(texts, rows, new, strict=True) if n))
                 meter.update()
         else:  # each text is compared with all: what would be written waits in a file
-            with _spool() as spool:
+            spool = _Spool()
 
-                def pieces() -> Iterator[list[str]]:
-                    for texts, rows in stream.blocks():
-                        spool.writelines(stream.written(t, r) for t, r in zip(texts, rows, strict=True))
-                        meter.update()
-                        yield texts
+            def pieces() -> Iterator[list[str]]:
+                for texts, rows in stream.blocks():
+                    spool.add(stream.written(t, r) for t, r in zip(texts, rows, strict=True))
+                    meter.update()
+                    yield texts
 
+            try:
                 own = finder.are_kept(pieces())
-                spool.seek(0)
-                for line, stays in zip(spool, own.tolist(), strict=True):
+                for line, stays in zip(spool.lines(), own.tolist(), strict=True):
                     if stays:
                         write(line)
                         kept += 1
+            finally:
+                spool.close()
     meter.close({"kept": kept, "duplicates": stream.n_documents - kept})
     return 0
 

@@ -118,7 +118,7 @@ class Deduplicator(Estimator):
             The corpus, some texts at a time; read once.
         directory : str, optional
             Where temporary files lie; None: the usual place (``TMPDIR``). For "near" they take 8 bytes for a word and
-            8 for each band of a text, and memory some 40 bytes a text. "exact" takes no files, and memory 100 bytes a
+            8 for each band of a text, and memory some 90 bytes a text. "exact" takes no files, and memory 100 bytes a
             different text.
 
         Raises

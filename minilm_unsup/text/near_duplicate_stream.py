@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ class NearDuplicateStream:
     """Texts taken in piece by piece; their groups are those of `near_duplicates` for all of them.
 
     What is compared lies in two temporary files, which are gone when the stream is closed: the shingles (8 bytes for
-    each different one of a text) and a key for each band of each text. Memory grows by some 40 bytes a text, whatever
+    each different one of a text) and a key for each band of each text. Memory grows by some 90 bytes a text, whatever
     its length, beyond one piece.
 
     Parameters
@@ -72,9 +73,10 @@ class NearDuplicateStream:
             raise self._failure(error) from error
 
     def close(self) -> None:
-        """Remove the temporary files."""
-        self._shingles.close()
-        self._keys.close()
+        """Remove the temporary files; what is still to be written to them is not missed."""
+        for file in (self._shingles, self._keys):
+            with contextlib.suppress(OSError):
+                file.close()
 
     def _band_after_band(self, n: int) -> Iterator[NDArray[np.uint64]]:
         end = self._keys.tell()

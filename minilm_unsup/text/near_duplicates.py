@@ -110,7 +110,9 @@ def joined(
                         found = True
                 if not found:
                     leaders.append(i)
-    return np.array([_root(group, i) for i in range(len(group))], dtype=np.int64)
+    while not np.array_equal(shorter := group[group], group):  # each to its root, twice as far a turn
+        group = shorter
+    return group
 
 
 def _equal(key: NDArray[np.uint64], where: NDArray[np.int64]) -> Iterator[list[int]]:
