@@ -196,7 +196,7 @@ def test_bad_input_is_named():
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"normalizer": {"type": "NFKC"}}, "normalizer is 'NFKC'"),
+        ({"normalizer": {"type": "Lowercase"}}, "the normalizer 'Lowercase'"),
         ({"post_processor": {"type": "TemplateProcessing"}}, "damaged: 'single'"),
         ({"post_processor": {"type": "Other"}}, "post_processor 'Other'"),
         ({"padding": {"direction": "Left", "pad_id": 0}}, "padding.direction is 'Left'"),

@@ -223,7 +223,7 @@ def test_bad_input_is_named():
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"normalizer": {"type": "Precompiled"}}, "normalizer is 'Precompiled'"),
+        ({"normalizer": {"type": "Precompiled"}}, "the normalizer 'Precompiled'"),
         ({"pre_tokenizer": {"type": "Whitespace"}}, "pre_tokenizer 'Whitespace'"),
         ({"pre_tokenizer": {"type": "Metaspace", "split": False}}, "does not split"),
         ({"model": {"unk_id": None}}, "no unknown token"),

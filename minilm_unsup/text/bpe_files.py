@@ -17,6 +17,8 @@ from .special_tokens import SpecialToken
 from .tokenizer_parts import (
     added_tokens,
     kind_of,
+    normalizer_from_json,
+    normalizer_to_json,
     read_bytes,
     refuse,
     sequence_from_json,
@@ -74,7 +76,7 @@ def bpe_to_json(tokenizer: BPETokenizer) -> dict[str, Any]:
         "truncation": sequence["truncation"],
         "padding": sequence["padding"],
         "added_tokens": tokens_to_json(special),
-        "normalizer": None,
+        "normalizer": normalizer_to_json(tokenizer),
         "pre_tokenizer": pre_tokenizer,
         "post_processor": post,
         "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
@@ -104,9 +106,8 @@ def bpe_from_json(content: dict[str, Any]) -> BPETokenizer:
         For a damaged file.
     """
     model = content["model"]
-    refuse(content, "", "normalizer")
     refuse(model, "model.", "dropout", "continuing_subword_prefix", "end_of_word_suffix")
-    tokenizer = BPETokenizer(**_pre_tokenizer(content.get("pre_tokenizer")))
+    tokenizer = BPETokenizer(**_pre_tokenizer(content.get("pre_tokenizer")), **normalizer_from_json(content))
     vocabulary, special = model["vocab"], added_tokens(content.get("added_tokens") or [])
     names = {token.id: token.content for token in special}
     post = content.get("post_processor")

@@ -73,6 +73,9 @@ class BPETokenizer(SubwordTokenizer):
         Most tokens of an encoding, those of the template included; longer texts are cut on the right.
     pad_token : str, optional
         What `pad` fills up with.
+    normalization : None, "nfc", "nfd", "nfkc" or "nfkd"
+        Unicode's normal form (of the interpreter's Unicode) into which texts are brought first, but for special tokens.
+        Offsets are those of the text that was given; `decode` gives the normal form.
 
     Attributes
     ----------
@@ -98,6 +101,7 @@ class BPETokenizer(SubwordTokenizer):
         template: Sequence[str] = (),
         max_length: int | None = None,
         pad_token: str | None = None,
+        normalization: str | None = None,
     ) -> None:
         self.pattern = pattern
         self.special_tokens = special_tokens
@@ -106,6 +110,7 @@ class BPETokenizer(SubwordTokenizer):
         self.template = template
         self.max_length = max_length
         self.pad_token = pad_token
+        self.normalization = normalization
 
     def train(self, texts: Iterable[str], vocab_size: int = 32_000, min_count: int = 2) -> BPETokenizer:
         """Learn merges from `texts`, which are read once and not kept.
@@ -139,6 +144,7 @@ class BPETokenizer(SubwordTokenizer):
         min_count = check_number(min_count, "min_count", integer=True, low=1)
         pieces = _bpe.Pieces()
         for some in in_blocks(texts, 16 * _TRAINING_BLOCK):
+            some, _ = self._normalized(some)
             bounds = cut_evenly(some, _TRAINING_BLOCK)
 
             def count(a: int, b: int, some: list[str] = some, bounds: list[int] = bounds) -> Any:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from .._estimator import Estimator
 from .._parallel import map_blocks
-from .._validation import check_is_fitted, check_number, check_texts
+from .._validation import check_choice, check_is_fitted, check_number, check_texts
 from .encoding import Encoding
+from .normal_forms import FORMS, normal_forms, original_spans
 from .sequence_template import PaddedBatch, Part, apply, parse
 from .special_tokens import SpecialTokens
 
@@ -30,6 +31,7 @@ class SubwordTokenizer(Estimator):
     template: Sequence[str] = ()
     max_length: int | None = None
     pad_token: str | None = None
+    normalization: str | None = None
 
     def _encoder_of_blocks(
         self, texts: list[str], begins: bytes | None, offsets: bool
@@ -166,12 +168,17 @@ class SubwordTokenizer(Estimator):
         if found:
             plain = [part for i, text in enumerate(texts) for part in _between(text, found[i])]
             begins = b"".join(b"\1" + b"\0" * len(found[i]) for i in range(len(texts)))
+        plain, sources = self._normalized(plain)
         bounds = cut_evenly(plain, _BLOCK)
         encode = self._encoder_of_blocks(plain, begins, bool(offsets))
 
         def block(a: int, b: int) -> list[Encoding]:
             ids, spans, ends = encode(bounds[a], bounds[b])
             pairs = itertools.pairwise(ends.tolist())
+            if offsets and sources is not None:
+                for own, (i, j) in zip(sources[bounds[a] : bounds[b]], itertools.pairwise(ends.tolist()), strict=True):
+                    if own is not None:
+                        spans[i:j] = original_spans(spans[i:j], own)
             if offsets:
                 return [Encoding(ids[i:j], spans[i:j]) for i, j in pairs]
             return [Encoding(ids[i:j], spans) for i, j in pairs]
@@ -181,6 +188,12 @@ class SubwordTokenizer(Estimator):
             return parts
         rest = iter(parts)
         return [_join([next(rest) for _ in range(len(found[i]) + 1)], found[i], offsets) for i in range(len(texts))]
+
+    def _normalized(self, texts: list[str]) -> tuple[list[str], list[NDArray[np.int64] | None] | None]:
+        """The texts in the form that `normalization` names, and where their characters came from."""
+        if self.normalization is None:
+            return texts, None
+        return normal_forms(texts, check_choice(self.normalization, "normalization", FORMS))
 
     def _find_special(self, texts: list[str]) -> dict[int, list[tuple[int, int, int]]]:
         """Special tokens of each text; empty where no text has any."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .._exceptions import StorageError
+from .normal_forms import FORMS
 from .sequence_template import template_from_json, template_to_json
 from .special_tokens import SpecialToken
 from .subword_tokenizer import SubwordTokenizer
@@ -16,6 +17,8 @@ __all__ = [
     "added_tokens",
     "check_post_processor",
     "kind_of",
+    "normalizer_from_json",
+    "normalizer_to_json",
     "read_bytes",
     "refuse",
     "sequence_from_json",
@@ -129,6 +132,38 @@ def sequence_from_json(content: dict[str, Any], names: Mapping[int, str]) -> dic
     if template is not None:
         out["template"] = template
     return out
+
+
+def normalizer_to_json(tokenizer: SubwordTokenizer) -> dict[str, Any] | None:
+    """Return the part of ``tokenizer.json`` for the normal form."""
+    return None if tokenizer.normalization is None else {"type": tokenizer.normalization.upper()}
+
+
+def normalizer_from_json(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameter for the normal form that ``tokenizer.json`` sets.
+
+    Raises
+    ------
+    StorageError
+        For a normalizer that is none of Unicode's forms, naming it, or added tokens that it would change.
+    """
+    part = content.get("normalizer")
+    while isinstance(part, dict) and part.get("type") == "Sequence" and len(part["normalizers"]) < 2:
+        part = part["normalizers"][0] if part["normalizers"] else None
+    if part is None:
+        return {}
+    form = part["type"].lower() if isinstance(part, dict) and isinstance(part.get("type"), str) else ""
+    if form not in FORMS:
+        raise StorageError(
+            f"the normalizer {kind_of(part)}, which this release does not read; it reads NFC, NFD, NFKC and NFKD"
+        )
+    for token in content.get("added_tokens") or []:
+        if token.get("normalized"):
+            raise StorageError(
+                f"the added token {token.get('content')!r} is looked for in normalized text, which this release does "
+                f"not do; set its 'normalized' to false"
+            )
+    return {"normalization": form}
 
 
 def check_post_processor(content: dict[str, Any]) -> dict[str, Any]:

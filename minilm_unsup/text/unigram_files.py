@@ -10,7 +10,8 @@ from .tokenizer_parts import (
     added_tokens,
     check_post_processor,
     kind_of,
-    refuse,
+    normalizer_from_json,
+    normalizer_to_json,
     sequence_from_json,
     sequence_to_json,
     tokens_to_json,
@@ -71,7 +72,7 @@ def unigram_to_json(tokenizer: UnigramTokenizer) -> dict[str, Any]:
         "version": "1.0",
         **sequence_to_json(tokenizer),
         "added_tokens": tokens_to_json(tokenizer._special.tokens),
-        "normalizer": None,
+        "normalizer": normalizer_to_json(tokenizer),
         "pre_tokenizer": metaspace,
         "decoder": decoder,
         "model": {
@@ -93,7 +94,6 @@ def unigram_from_json(content: dict[str, Any]) -> UnigramTokenizer:
     ValueError
         For a damaged file.
     """
-    refuse(content, "", "normalizer")
     model, splitter = content["model"], content.get("pre_tokenizer")
     if not isinstance(splitter, dict) or splitter.get("type") != "Metaspace":
         raise StorageError(f"the pre_tokenizer {kind_of(splitter)}; of Unigram this release reads 'Metaspace'")
@@ -119,6 +119,7 @@ def unigram_from_json(content: dict[str, Any]) -> UnigramTokenizer:
         prefix_space=prefix,
         unknown=vocabulary[unknown][0],
         special_tokens=tuple(token.content for token in special),
+        **normalizer_from_json(content),
         **sequence_from_json(check_post_processor(content), names),
     )
     return tokenizer._set_pieces([pair[0] for pair in vocabulary], [pair[1] for pair in vocabulary], special)

@@ -59,6 +59,9 @@ class UnigramTokenizer(SubwordTokenizer):
         Most tokens of an encoding, those of the template included; longer texts are cut on the right.
     pad_token : str, optional
         What `pad` fills up with.
+    normalization : None, "nfc", "nfd", "nfkc" or "nfkd"
+        Unicode's normal form (of the interpreter's Unicode) into which texts are brought first, but for special tokens.
+        Offsets are those of the text that was given; `decode` gives the normal form.
 
     Attributes
     ----------
@@ -87,6 +90,7 @@ class UnigramTokenizer(SubwordTokenizer):
         template: Sequence[str] = (),
         max_length: int | None = None,
         pad_token: str | None = None,
+        normalization: str | None = None,
     ) -> None:
         self.byte_fallback = byte_fallback
         self.prefix_space = prefix_space
@@ -95,6 +99,7 @@ class UnigramTokenizer(SubwordTokenizer):
         self.template = template
         self.max_length = max_length
         self.pad_token = pad_token
+        self.normalization = normalization
 
     def train(
         self,
@@ -148,6 +153,7 @@ class UnigramTokenizer(SubwordTokenizer):
         prefix = check_choice(self.prefix_space, "prefix_space", PREFIXES) != "never"
         words = _unigram.Words()
         for some in in_blocks(texts, 16 * _TRAINING_BLOCK):
+            some, _ = self._normalized(some)
             bounds = cut_evenly(some, _TRAINING_BLOCK)
 
             def count(a: int, b: int, some: list[str] = some, bounds: list[int] = bounds) -> Any:
