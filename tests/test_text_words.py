@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -61,6 +62,8 @@ def tokenizers(draw):
 
 def expected(tokenizer, text):
     options = tokenizer.get_params()
+    for name in ("unknown", "special_tokens", "template", "max_length", "pad_token"):
+        del options[name]
     assert options.pop("rule") == "words"
     breaks = options.pop("han_breaks")
     return reference.words(text, breaks=HAN_FUNCTION_CHARACTERS if breaks == "function" else breaks, **options)
@@ -194,6 +197,14 @@ def test_same_on_any_number_of_threads():
         {"rule": "runs", "min_length": 2},
         {"rule": "runs", "lowercase": False},
         {"han": "chars"},
+        {"special_tokens": ("<s>", "我"), "template": ("<s> $A",), "max_length": 4, "unknown": "?", "pad_token": "<s>"},
+        {
+            "rule": "runs",
+            "special_tokens": ("<s>", "[UNK]"),
+            "template": ("<s> $A", "<s> $A $B:1"),
+            "max_length": 4,
+            "pad_token": "<s>",
+        },
     ],
 )
 def test_saved_and_loaded(tmp_path, options):
@@ -210,6 +221,46 @@ def test_saved_and_loaded(tmp_path, options):
     with pytest.raises(FileExistsError):
         tokenizer.save(path)
     tokenizer.save(path, force=True)
+
+
+def test_special_tokens_and_sequences():
+    tokenizer = WordTokenizer(
+        special_tokens=("<pad>", "<s>", "海"), template=("<s> $A",), pad_token="<pad>", unknown="?"
+    )
+    tokenizer.train(["the ship at sea", "the 海"])
+    assert list(tokenizer.vocabulary_) == ["<pad>", "<s>", "海", "?", "the", "at", "sea", "ship"]
+    encoding = tokenizer.encode("The boat<s>at 海")
+    assert encoding.ids.tolist() == [1, 4, 3, 1, 5, 2]
+    assert encoding.offsets.tolist() == [[0, 0], [0, 3], [4, 8], [8, 11], [11, 13], [14, 15]]
+    assert tokenizer.encode("<s>", parse_special=False, template=False).ids.tolist() == [3]  # s was not trained
+    assert tokenizer.decode(encoding.ids, skip_special_tokens=True) == "the ? at"
+    assert tokenizer.pad(tokenizer.encode_batch(["the", "at sea"])).ids.tolist() == [[1, 4, 0], [1, 5, 6]]
+    assert WordTokenizer(max_length=2).train(["a b c"]).encode("c b a").ids.tolist() == [3, 2]
+    assert len(tokenizer.train(["the ship at sea"], vocab_size=5).vocabulary_) == 5
+    with pytest.raises(ValueError, match="vocab_size must be at least 5, got 4"):
+        tokenizer.train(["a"], vocab_size=4)
+    with pytest.raises(TypeError, match="unknown must be a string and not empty"):
+        WordTokenizer(unknown="").train(["a"])
+
+
+@given(st.lists(st.sampled_from(["Ship", "sea", "<s>", "[X]", " ", "zz", "海", "é"]), max_size=9).map("".join))
+def test_a_word_level_file_of_tokenizers_is_read(text):
+    tokenizers = pytest.importorskip("tokenizers")
+    peer = tokenizers.Tokenizer(tokenizers.models.WordLevel({"ship": 0, "[X]": 1, "sea": 2}, unk_token="[X]"))
+    peer.normalizer = tokenizers.normalizers.Lowercase()
+    peer.pre_tokenizer = tokenizers.pre_tokenizers.Split(tokenizers.Regex(r"[\p{L}\p{N}_]+"), "removed", invert=True)
+    peer.add_special_tokens(["<s>", "[X]"])
+    peer.post_processor = tokenizers.processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 3)])
+    expected = peer.encode(text)
+    with tempfile.TemporaryDirectory() as place:
+        peer.save(f"{place}/tokenizer.json")
+        encoding = load_tokenizer(place).encode(text)
+        assert encoding.ids.tolist() == expected.ids
+        assert list(map(tuple, encoding.offsets.tolist())) == expected.offsets
+        peer.add_tokens([tokenizers.AddedToken("zz", normalized=True)])
+        peer.save(f"{place}/tokenizer.json")
+        with pytest.raises(StorageError, match="the added token 'zz' is looked for in normalized text"):
+            load_tokenizer(place)
 
 
 def test_hugging_face_reads_what_is_written(tmp_path):
@@ -248,7 +299,7 @@ def test_hugging_face_reads_what_is_written(tmp_path):
         ),
         ('{"model": {"type": "WordLevel"}, "pre_tokenizer": {"type": "Whitespace"}}', "pre_tokenizer"),
         ('{"model": {"type": "WordLevel"}, "normalizer": {"type": "NFC"}}', "normalizer"),
-        ('{"model": {"type": "WordLevel"}, "padding": {}}', "'padding' is set"),
+        ('{"model": {"type": "WordLevel"}, "decoder": {}}', "'decoder' is set"),
     ],
 )
 def test_damaged_files_are_named(tmp_path, content, message):

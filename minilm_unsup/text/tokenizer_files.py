@@ -11,9 +11,17 @@ from .._exceptions import StorageError
 from .bpe_files import bpe_from_json
 from .bpe_tokenizer import BPETokenizer
 from .chinese_segmenter import ChineseSegmenter
+from .tokenizer_parts import (
+    added_tokens,
+    check_post_processor,
+    refuse_normalized,
+    sequence_from_json,
+    sequence_to_json,
+    tokens_to_json,
+)
 from .unigram_files import read_number, unigram_from_json
 from .unigram_tokenizer import UnigramTokenizer
-from .word_tokenizer import UNKNOWN, WordTokenizer
+from .word_tokenizer import WordTokenizer
 from .wordpiece_files import wordpiece_from_json
 from .wordpiece_tokenizer import WordPieceTokenizer
 
@@ -44,9 +52,8 @@ def word_tokenizer_to_json(tokenizer: WordTokenizer) -> str:
     if tokenizer.rule == "runs" and tokenizer.keep_numbers and not tokenizer.punctuation:
         content: dict[str, Any] = {
             "version": "1.0",
-            "truncation": None,
-            "padding": None,
-            "added_tokens": [],
+            **sequence_to_json(tokenizer),
+            "added_tokens": tokens_to_json(tokenizer._special.tokens),
             "normalizer": {"type": "Lowercase"} if tokenizer.lowercase else None,
             "pre_tokenizer": {
                 "type": "Split",
@@ -54,9 +61,12 @@ def word_tokenizer_to_json(tokenizer: WordTokenizer) -> str:
                 "behavior": "Removed",
                 "invert": True,
             },
-            "post_processor": None,
             "decoder": None,
-            "model": {"type": "WordLevel", "vocab": tokenizer.vocabulary_, "unk_token": UNKNOWN},
+            "model": {
+                "type": "WordLevel",
+                "vocab": dict(zip(tokenizer._tokens, range(len(tokenizer._tokens)), strict=True)),
+                "unk_token": tokenizer.unknown,
+            },
         }
     else:
         content = {"format": _OWN_FORMAT, "format_version": _OWN_VERSION, "type": "WordTokenizer"}
@@ -106,8 +116,8 @@ def _from_own(content: dict[str, Any]) -> Tokenizer:
     if content.get("type") != "WordTokenizer":
         raise StorageError(f"a tokenizer of type {content.get('type')!r}, which this release does not read")
     tokens = content["vocabulary"]
-    if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens) or tokens[:1] != [UNKNOWN]:
-        raise ValueError(f"its vocabulary must be a list of strings that starts with {UNKNOWN!r}")
+    if not isinstance(tokens, list) or not all(isinstance(t, str) for t in tokens):
+        raise ValueError("its vocabulary must be a list of strings")
     return WordTokenizer.from_state(content)
 
 
@@ -122,27 +132,34 @@ def _from_hugging_face(content: dict[str, Any]) -> Tokenizer:
         return unigram_from_json(content)
     if not isinstance(model, dict) or kind != "WordLevel":
         raise StorageError(f"a model of type {kind!r}; this release reads BPE, WordPiece, Unigram and WordLevel")
-    for name in ("truncation", "padding", "post_processor", "decoder"):
-        if content.get(name) is not None:
-            raise StorageError(f"{name!r} is set, which this release does not read")
-    if content.get("added_tokens"):
-        raise StorageError("'added_tokens' are set, which this release does not read")
+    if content.get("decoder") is not None:
+        raise StorageError("'decoder' is set, which this release does not read")
     normalizer = content.get("normalizer")
     if normalizer not in (None, {"type": "Lowercase"}):
         raise StorageError(f"the normalizer {normalizer!r}, which this release does not read")
+    if normalizer is not None:
+        refuse_normalized(content)
     min_length = _min_length_of(content.get("pre_tokenizer"))
-    tokenizer = WordTokenizer(rule="runs", lowercase=normalizer is not None, min_length=min_length)
     vocabulary = model.get("vocab")
     if not isinstance(vocabulary, dict) or not all(type(i) is int for i in vocabulary.values()):
         raise ValueError("its vocab must map strings to whole numbers")
     tokens = sorted(vocabulary, key=vocabulary.__getitem__)
     if [vocabulary[t] for t in tokens] != list(range(len(tokens))):
         raise ValueError("the ids of its vocab must be 0, 1, 2 ... without gaps or repeats")
-    if model.get("unk_token") != UNKNOWN or tokens[:1] != [UNKNOWN]:
-        raise StorageError(
-            f"the unknown token {model.get('unk_token')!r}; this release reads {UNKNOWN!r} with the id 0"
-        )
-    tokenizer._set_vocabulary(tokens)
+    special = added_tokens(content.get("added_tokens") or [])
+    for token in special:
+        if token.id < len(tokens) and tokens[token.id] != token.content:
+            raise ValueError(f"the added token {token.content!r} has the id of {tokens[token.id]!r}")
+    names = dict(enumerate(tokens)) | {token.id: token.content for token in special}
+    tokenizer = WordTokenizer(
+        rule="runs",
+        lowercase=normalizer is not None,
+        min_length=min_length,
+        unknown=model.get("unk_token", "<unk>"),
+        special_tokens=tuple(token.content for token in special),
+        **sequence_from_json(check_post_processor(content), names),
+    )
+    tokenizer._set_vocabulary(tokens, special)
     return tokenizer
 
 

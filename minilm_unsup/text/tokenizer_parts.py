@@ -21,6 +21,7 @@ __all__ = [
     "normalizer_to_json",
     "read_bytes",
     "refuse",
+    "refuse_normalized",
     "sequence_from_json",
     "sequence_to_json",
     "tokens_to_json",
@@ -157,13 +158,18 @@ def normalizer_from_json(content: dict[str, Any]) -> dict[str, Any]:
         raise StorageError(
             f"the normalizer {kind_of(part)}, which this release does not read; it reads NFC, NFD, NFKC and NFKD"
         )
+    refuse_normalized(content)
+    return {"normalization": form}
+
+
+def refuse_normalized(content: dict[str, Any]) -> None:
+    """Raise `StorageError` where an added token is one of the normalized text."""
     for token in content.get("added_tokens") or []:
         if token.get("normalized"):
             raise StorageError(
                 f"the added token {token.get('content')!r} is looked for in normalized text, which this release does "
                 f"not do; set its 'normalized' to false"
             )
-    return {"normalization": form}
 
 
 def check_post_processor(content: dict[str, Any]) -> dict[str, Any]:

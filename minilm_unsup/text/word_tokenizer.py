@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .._estimator import Estimator
 from .._native import load
 from .._parallel import map_blocks
 from .._validation import check_choice, check_is_fitted, check_number, check_texts
-from .encoding import Encoding, check_ids
+from .encoding import check_ids
+from .special_tokens import SpecialToken, SpecialTokens
+from .subword_tokenizer import SubwordTokenizer, check_special
 
 __all__ = ["HAN_FUNCTION_CHARACTERS", "WordTokenizer"]
 
 _words = load("words")
 
-UNKNOWN = "[UNK]"
 TEXTS_PER_BLOCK = 1024
 
 # Characters that stand for grammar far more often than they are part of a longer word.
@@ -27,10 +27,11 @@ HAN_FUNCTION_CHARACTERS = (
     "的了在是和与與及或之也就都而着著吗嗎呢吧啊呀嘛把被让讓给給从從向对對为為于於但并並且又再很这這那个個们們"
 )
 
+_RULE = ("lowercase", "rule", "han", "han_breaks", "fold_width", "min_length", "keep_numbers", "punctuation")
 _MODES = {"bigrams": "bigrams", "chars": "chars", "unigrams+bigrams": "chars+bigrams", "runs": "runs"}
 
 
-class WordTokenizer(Estimator):
+class WordTokenizer(SubwordTokenizer):
     r"""Cut text into words; number them after ``train``.
 
     With ``rule="words"``:
@@ -78,11 +79,21 @@ class WordTokenizer(Estimator):
         Whether words without a letter are kept.
     punctuation : bool
         Whether each punctuation or symbol character outside words is a token.
+    unknown : str
+        The token of words that were not trained.
+    special_tokens : sequence of str
+        Strings that are one token wherever they stand in a text; they have the lowest ids.
+    template : sequence of str
+        What stands around a text, and around two: ``["[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1"]``.
+    max_length : int, optional
+        Most tokens of an encoding, those of the template included; longer texts are cut on the right.
+    pad_token : str, optional
+        What `pad` fills up with.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        Token to id, after ``train``; ``[UNK]`` is 0.
+        Token to id, after ``train``: the special tokens, `unknown`, the words.
     """
 
     def __init__(
@@ -96,6 +107,11 @@ class WordTokenizer(Estimator):
         min_length: int = 1,
         keep_numbers: bool = True,
         punctuation: bool = False,
+        unknown: str = "[UNK]",
+        special_tokens: Sequence[str] = (),
+        template: Sequence[str] = (),
+        max_length: int | None = None,
+        pad_token: str | None = None,
     ) -> None:
         self.lowercase = lowercase
         self.rule = rule
@@ -105,10 +121,15 @@ class WordTokenizer(Estimator):
         self.min_length = min_length
         self.keep_numbers = keep_numbers
         self.punctuation = punctuation
+        self.unknown = unknown
+        self.special_tokens = special_tokens
+        self.template = template
+        self.max_length = max_length
+        self.pad_token = pad_token
 
     def scanner(self) -> Any:
         """Return the compiled rule; parameters are checked here, and again only after one has changed."""
-        key = tuple(self.get_params().items())
+        key = tuple(getattr(self, name) for name in _RULE)
         kept = self.__dict__.get("_scanner")
         if kept is not None and kept[0] == key:
             return kept[1]
@@ -148,7 +169,7 @@ class WordTokenizer(Estimator):
         texts : iterable of str
             At least one word must occur.
         vocab_size : int, optional
-            Most tokens in the vocabulary, ``[UNK]`` included.
+            Most tokens in the vocabulary, `unknown` and the special tokens included.
         min_count : int
             Least occurrences of a word that is taken in.
 
@@ -158,8 +179,10 @@ class WordTokenizer(Estimator):
         """
         texts = check_texts(texts)
         min_count = check_number(min_count, "min_count", integer=True, low=1)
+        special = check_special(self.special_tokens)
+        first = [*special, *({self._unknown()} - set(special))]
         if vocab_size is not None:
-            vocab_size = check_number(vocab_size, "vocab_size", integer=True, low=2)
+            vocab_size = check_number(vocab_size, "vocab_size", integer=True, low=len(first) + 1)
         scanner = self.scanner()
         blocks = map_blocks(lambda a, b: scanner.count(texts, a, b, 1, 1, None), len(texts), TEXTS_PER_BLOCK)
         everything = _words.Vocabulary()
@@ -176,41 +199,42 @@ class WordTokenizer(Estimator):
             )
         everything.sort(ids)
         ids = ids[np.argsort(-totals[ids], kind="stable")]
+        words = [word for word in everything.take(ids).words() if word not in first]
         if vocab_size is not None:
-            ids = ids[: vocab_size - 1]
-        self._set_vocabulary([UNKNOWN, *everything.take(ids).words()])
+            words = words[: vocab_size - len(first)]
+        self._set_vocabulary([*first, *words], [SpecialToken(content, i) for i, content in enumerate(special)])
         return self
 
-    def _set_vocabulary(self, tokens: list[str]) -> None:
+    def _unknown(self) -> str:
+        if not isinstance(self.unknown, str) or not self.unknown:
+            raise TypeError(f"unknown must be a string and not empty, got {self.unknown!r}")
+        return self.unknown
+
+    def _set_vocabulary(self, tokens: list[str], special: list[SpecialToken]) -> None:
+        if self._unknown() not in tokens:
+            raise ValueError(f"unknown must be in the vocabulary, got {self.unknown!r}")
         self._tokens = tokens
         self._vocabulary = _words.Vocabulary(tokens)
         self._vocabulary.index()
-        self.vocabulary_ = {token: i for i, token in enumerate(tokens)}
+        self._special = SpecialTokens(special)
+        self.vocabulary_ = {token: i for i, token in enumerate(tokens)} | {token.content: token.id for token in special}
 
     @property
     def vocab_size(self) -> int:
-        """Number of tokens, ``[UNK]`` included."""
+        """One more than the highest id."""
         check_is_fitted(self, "vocabulary_")
-        return len(self._tokens)
+        return 1 + max(self.vocabulary_.values())
 
-    def encode(self, text: str) -> Encoding:
-        """Return the ids and offsets of the words of `text`; a word that was not trained is ``[UNK]``, 0."""
-        return self.encode_batch([_check_text(text)])[0]
-
-    def encode_batch(self, texts: Iterable[str]) -> list[Encoding]:
-        """Return one `Encoding` a text; blocks of texts run on the shared threads."""
-        check_is_fitted(self, "vocabulary_")
-        texts = check_texts(texts)
+    def _encoder_of_blocks(
+        self, texts: list[str], begins: bytes | None, offsets: bool
+    ) -> Callable[[int, int], tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]]:
         scanner, vocabulary = self.scanner(), self._vocabulary
+        if self._unknown() not in self.vocabulary_:
+            raise ValueError(f"unknown must be in the vocabulary, got {self.unknown!r}")
+        unknown = self.vocabulary_[self.unknown]
+        return lambda start, stop: scanner.encode(texts, start, stop, vocabulary, unknown)
 
-        def block(start: int, stop: int) -> list[Encoding]:
-            ids, offsets, bounds = scanner.encode(texts, start, stop, vocabulary, 0)
-            ends = bounds.tolist()
-            return [Encoding(ids[a:b], offsets[a:b]) for a, b in itertools.pairwise(ends)]
-
-        return [encoding for part in map_blocks(block, len(texts), TEXTS_PER_BLOCK) for encoding in part]
-
-    def decode(self, ids: Iterable[int]) -> str:
+    def decode(self, ids: Iterable[int], *, skip_special_tokens: bool = False) -> str:
         """Return the tokens with a space between them, which encode to the same ids again.
 
         Under ``han="unigrams+bigrams"`` a pair joins the characters before and behind it, and is not written itself.
@@ -222,11 +246,12 @@ class WordTokenizer(Estimator):
             For an id outside the vocabulary.
         """
         check_is_fitted(self, "vocabulary_")
-        numbers = check_ids(ids)
-        wrong = (numbers < 0) | (numbers >= len(self._tokens))
-        if wrong.any():
-            raise ValueError(f"ids must lie in [0, {len(self._tokens)}), got {numbers[wrong][0]}")
-        tokens = [self._tokens[i] for i in numbers.tolist()]
+        numbers, names = check_ids(ids).tolist(), self._token_names()
+        for i in numbers:
+            if i not in names:
+                raise ValueError(f"ids must lie in [0, {self.vocab_size}) and be of a token, got {i}")
+        skipped = {token.id for token in self._special.tokens if token.special} if skip_special_tokens else ()
+        tokens = [names[i] for i in numbers if i not in skipped]
         if self.rule == "words" and self.han == "unigrams+bigrams":
             return self._join_pairs(tokens)
         return " ".join(tokens)
@@ -261,15 +286,23 @@ class WordTokenizer(Estimator):
 
     def get_state(self) -> dict[str, Any]:
         """Return parameters and vocabulary (None before ``train``) as values that JSON can hold."""
-        return {"params": self.get_params(), "vocabulary": list(self._tokens) if hasattr(self, "_tokens") else None}
+        params = self.get_params()
+        params |= {name: list(params[name]) for name in ("special_tokens", "template")}
+        return {"params": params, "vocabulary": list(self._tokens) if hasattr(self, "_tokens") else None}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> WordTokenizer:
         """Return the tokenizer that gave `state`."""
-        tokenizer = cls(**state["params"])
+        params = dict(state["params"])
+        params |= {name: tuple(params[name]) for name in ("special_tokens", "template") if name in params}
+        tokenizer = cls(**params)
         tokenizer.scanner()
         if state.get("vocabulary") is not None:
-            tokenizer._set_vocabulary(list(state["vocabulary"]))
+            tokens = list(state["vocabulary"])
+            special = check_special(tokenizer.special_tokens)
+            if not set(special) <= set(tokens):
+                raise ValueError("its special_tokens must be in its vocabulary")
+            tokenizer._set_vocabulary(tokens, [SpecialToken(token, tokens.index(token)) for token in special])
         return tokenizer
 
     def __getstate__(self) -> dict[str, Any]:
