@@ -186,8 +186,10 @@ def _in_several_lines(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Piec
     """Every line that matches `pattern` goes with its end, in texts of several lines; no signature in the first."""
 
     def find(text: str) -> Iterator[Piece]:
+        n = len(text)
         for match in pattern.finditer("\n" + text, pattern is _SIGNATURE) if "\n" in text else ():
-            yield match.start(), min(match.end(), len(text)), ""
+            start, end = match.span()
+            yield start, end if end < n else n, ""
 
     return find
 

@@ -18,9 +18,15 @@ def apply_edits(text: str, edits: Iterable[Piece]) -> str:
     out: list[str] = []
     copied = 0
     for start, end, new in edits:
-        out += (text[copied:start], new)
+        if start > copied:
+            out.append(text[copied:start])
+        if new:
+            out.append(new)
         copied = end
-    return "".join((*out, text[copied:])) if out else text
+    if not copied and not out:
+        return text
+    out.append(text[copied:])
+    return "".join(out)
 
 
 def changed_runs(before: str, after: str) -> list[Piece]:
