@@ -58,6 +58,13 @@ def check_number(
     return int(value) if integer else float(value)
 
 
+def check_flag(value: Any, name: str) -> bool:
+    """Return `value` as a bool if it is one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def check_choice(value: Any, name: str, choices: Iterable[Any]) -> Any:
     """Return `value` if it is one of `choices`, else raise with `name` and the choices."""
     choices = tuple(choices)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from minilm_unsup import get_num_threads, set_num_threads
-from tests import fuzz_kernels
+from tests import fuzz_kernels, fuzz_targets
 
 
 @pytest.mark.parametrize("target", [name for name in fuzz_kernels.TARGETS if name != "load_more"])
@@ -29,5 +29,5 @@ def test_a_case_is_drawn_from_its_seed_and_number_alone():
 
 
 def test_a_broken_law_is_found(monkeypatch):
-    monkeypatch.setattr(fuzz_kernels.TextCleaner, "clean", lambda self, text, **_: text + "x")
+    monkeypatch.setattr(fuzz_targets.TextCleaner, "clean", lambda self, text, **_: text + "x")
     assert "AssertionError" in (fuzz_kernels.run_case(0, 12, "clean") or "")

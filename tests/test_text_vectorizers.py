@@ -11,9 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minilm_unsup._exceptions import NotFittedError
+from minilm_unsup._exceptions import NotFittedError, StorageError
 from minilm_unsup._parallel import set_num_threads
-from minilm_unsup.text import CountVectorizer, TfidfVectorizer, WordTokenizer, count_vectorizer
+from minilm_unsup.text import (
+    BPETokenizer,
+    ChineseSegmenter,
+    CountVectorizer,
+    TfidfVectorizer,
+    UnigramTokenizer,
+    WordPieceTokenizer,
+    WordTokenizer,
+    counting,
+)
 from minilm_unsup.text.stop_words import stop_words_of
 
 from .reference import tfidf as reference
@@ -196,7 +205,7 @@ def test_same_bits_on_any_number_of_threads_and_blocks(monkeypatch):
     try:
         for n_threads, block in ((1, 1024), (2, 1024), (2, 7), (1, 100_000)):
             set_num_threads(n_threads)
-            monkeypatch.setattr(count_vectorizer, "TEXTS_PER_BLOCK", block)
+            monkeypatch.setattr(counting, "TEXTS_PER_BLOCK", block)
             vectorizer = TfidfVectorizer(ngram_range=(1, 2), max_features=3000, sublinear_tf=True)
             results.append((vectorizer.fit_transform(corpus), vectorizer.get_feature_names_out().tolist()))
     finally:
@@ -313,6 +322,22 @@ def test_before_fit_and_wrong_counts():
     ):
         with pytest.raises(ValueError, match=message):
             TfidfVectorizer.from_state({**state, **change})
+
+
+@pytest.mark.parametrize("kind", [BPETokenizer, WordPieceTokenizer, UnigramTokenizer, ChineseSegmenter])
+def test_a_vectorizer_is_saved_with_any_tokenizer_of_the_library(kind):
+    texts = ["the ships at sea, the ships", "研究生命起源，研究生命", "ships 研究"] * 3
+    tokenizer = kind().train(texts, 2) if kind is ChineseSegmenter else kind().train(texts, 320)
+    for vectorizer in (TfidfVectorizer(tokenizer=tokenizer), CountVectorizer(tokenizer=tokenizer, ngram_range=(1, 2))):
+        X = vectorizer.fit_transform(texts)
+        state = vectorizer.get_state()
+        json.dumps(state["params"])
+        Y = type(vectorizer).from_state(state).transform(texts)
+        assert (X.indices == Y.indices).all()
+        assert (X.data == Y.data).all()
+    state["params"]["tokenizer"]["json"] = "{"
+    with pytest.raises(StorageError, match="damaged"):
+        CountVectorizer.from_state(state)
 
 
 def test_a_failed_fit_leaves_the_old_one():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -228,20 +227,8 @@ class BPETokenizer(SubwordTokenizer):
         """
         return self.decode_bytes(ids, skip_special_tokens=skip_special_tokens).decode("utf-8", "replace")
 
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write ``tokenizer.json`` in Hugging Face's format; see `load_tokenizer`.
-
-        Parameters
-        ----------
-        path : path
-            File to write.
-        force : bool
-            Replace it where it exists.
-        """
-        from .._storage import write_file
+    def to_json(self) -> str:
+        """Return the content of ``tokenizer.json``, in Hugging Face's format."""
         from .bpe_files import bpe_to_json
 
-        write_file(path, json.dumps(bpe_to_json(self), ensure_ascii=False, indent=1) + "\n", force=force)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "_encoder"}
+        return json.dumps(bpe_to_json(self), ensure_ascii=False, indent=1) + "\n"

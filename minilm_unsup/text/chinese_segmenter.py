@@ -237,23 +237,10 @@ class ChineseSegmenter(SubwordTokenizer):
         segmenter._set(words, scores, float(state["unknown_score"]))
         return segmenter
 
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write ``tokenizer.json`` in this library's own format; see `load_tokenizer`.
-
-        Parameters
-        ----------
-        path : path
-            File to write.
-        force : bool
-            Replace it where it exists.
-        """
-        from .._storage import write_file
-
+    def to_json(self) -> str:
+        """Return the content of ``tokenizer.json``, in a format of this library."""
         content = {"format": "minilm_unsup", "format_version": 1, "type": "ChineseSegmenter"} | self.get_state()
-        write_file(path, json.dumps(content, ensure_ascii=False) + "\n", force=force)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "_encoder"}
+        return json.dumps(content, ensure_ascii=False) + "\n"
 
 
 def load_chinese_dictionary(path: str | os.PathLike[str], **params: Any) -> ChineseSegmenter:

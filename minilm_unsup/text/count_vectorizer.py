@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,8 @@ from .._csr import CSRMatrix
 from .._estimator import Estimator
 from .._exceptions import not_fitted_error
 from .._native import load
-from .._parallel import map_blocks
-from .._validation import check_number, check_texts
-from .stop_words import stop_words_of
+from .._validation import check_flag, check_number, check_texts
+from .counting import assembled, check_count_dtype, count_blocks, look_up
 from .subword_tokenizer import SubwordTokenizer
 from .term_statistics import TermStatistics
 from .word_tokenizer import WordTokenizer
@@ -23,8 +22,6 @@ from .word_tokenizer import WordTokenizer
 __all__ = ["CountVectorizer"]
 
 _words = load("words")
-
-TEXTS_PER_BLOCK = 1024
 
 
 class CountVectorizer(Estimator):
@@ -120,19 +117,19 @@ class CountVectorizer(Estimator):
 
     def fit_counts(self, texts: Iterable[str]) -> CSRMatrix:
         """Learn the vocabulary of `texts` and return their counts."""
-        dtype, binary = self._check_dtype(), _check_flag(self.binary, "binary")
+        dtype, binary = self._check_dtype(), check_flag(self.binary, "binary")
         limits = _check_limits(self.min_df, self.max_df, self.max_features)
         fixed = None if self.vocabulary is None else _fixed_terms(self.vocabulary)
         statistics = TermStatistics()
         texts, blocks = self._update(texts, statistics if fixed is None else None)
         if fixed is not None:
             terms = _words.Vocabulary(fixed)
-            _look_up(blocks, terms)
+            look_up(blocks, terms)
         else:
             terms, columns = statistics.choose(*limits, binary=binary)
             for block in blocks:
                 block.assign_columns(columns)
-        X = _assemble(blocks, len(texts), len(terms), dtype, binary)
+        X = assembled(blocks, len(texts), len(terms), dtype, binary)
         self._terms, self._statistics = terms, None
         self._learn(len(texts), np.bincount(X.indices, minlength=len(terms)), float(X.data.sum(dtype=np.float64)))
         return X
@@ -148,7 +145,7 @@ class CountVectorizer(Estimator):
         ValueError
             After ``fit``, which keeps no counts of the terms it dropped: begin with a new vectorizer.
         """
-        binary = _check_flag(self.binary, "binary")
+        binary = check_flag(self.binary, "binary")
         self._check_dtype()
         _check_limits(self.min_df, self.max_df, self.max_features)
         statistics = self._statistics
@@ -188,11 +185,11 @@ class CountVectorizer(Estimator):
     def transform_counts(self, texts: Iterable[str]) -> CSRMatrix:
         """Return the counts of `texts` over the fitted (or the fixed) vocabulary."""
         terms = self._fitted_terms()
-        dtype, binary = self._check_dtype(), _check_flag(self.binary, "binary")
+        dtype, binary = self._check_dtype(), check_flag(self.binary, "binary")
         texts = check_texts(texts)
         blocks = self._count(texts)
-        _look_up(blocks, terms)
-        return _assemble(blocks, len(texts), len(terms), dtype, binary)
+        look_up(blocks, terms)
+        return assembled(blocks, len(texts), len(terms), dtype, binary)
 
     def _fitted_terms(self) -> Any:
         terms = self.__dict__.get("_terms")
@@ -222,17 +219,12 @@ class CountVectorizer(Estimator):
         NotFittedError
             Before ``fit``.
         TypeError
-            If the tokenizer is not a `WordTokenizer`: code cannot be saved.
+            If the tokenizer is none of the library's: code cannot be saved.
         """
         text, starts = self._fitted_terms().state()
         params = self.get_params(deep=False)
-        if params["tokenizer"] is not None and not isinstance(params["tokenizer"], WordTokenizer):
-            raise TypeError(
-                f"a vectorizer whose tokenizer is a {type(params['tokenizer']).__name__} cannot be saved; "
-                f"use a WordTokenizer, or save its counts"
-            )
         if params["tokenizer"] is not None:
-            params["tokenizer"] = params["tokenizer"].get_state()
+            params["tokenizer"] = _state_of_tokenizer(params["tokenizer"])
         if params["stop_words"] is not None and not isinstance(params["stop_words"], str):
             params["stop_words"] = list(params["stop_words"])
         params["dtype"] = np.dtype(params["dtype"]).name
@@ -256,7 +248,7 @@ class CountVectorizer(Estimator):
             raise ValueError(f"the state is of a {state.get('class')!r}, not of a {cls.__name__!r}")
         params = dict(state["params"])
         if params["tokenizer"] is not None:
-            params["tokenizer"] = WordTokenizer.from_state(params["tokenizer"])
+            params["tokenizer"] = _tokenizer_of_state(params["tokenizer"])
         params["ngram_range"] = tuple(params["ngram_range"])
         params["dtype"] = np.dtype(params["dtype"]).type
         terms = _words.Vocabulary.from_state(state["terms"], state["term_starts"])
@@ -267,113 +259,23 @@ class CountVectorizer(Estimator):
         return vectorizer
 
 
-def check_count_dtype(value: Any) -> np.dtype:
-    """Return `value` as a dtype of counts."""
-    try:
-        dtype = np.dtype(value)
-    except TypeError:
-        raise TypeError(f"dtype must be a numeric numpy dtype, got {value!r}") from None
-    if dtype.kind not in "iuf":
-        raise ValueError(f"dtype must be one of integers or floats, got {dtype}")
-    return dtype
-
-
-def count_blocks(texts: list[str], tokenizer: Any, ngram_range: Any, stop_words: Any) -> list[Any]:
-    """Return one block of counts for each fixed run of texts; parameters as in `CountVectorizer`."""
-    low, high = _check_ngram_range(ngram_range)
-    stop_table = _stop_table(stop_words)
-    tokenizer = WordTokenizer() if tokenizer is None else tokenizer
+def _state_of_tokenizer(tokenizer: Any) -> dict[str, Any]:
     if isinstance(tokenizer, WordTokenizer):
-        scanner = tokenizer.scanner()
-        return map_blocks(
-            lambda start, stop: scanner.count(texts, start, stop, low, high, stop_table), len(texts), TEXTS_PER_BLOCK
-        )
-    tokenize = tokenizer.tokenize if hasattr(tokenizer, "tokenize") else tokenizer
-    if not callable(tokenize):
-        raise TypeError(
-            f"tokenizer must be None, an object with a method tokenize, or a callable that returns a list of "
-            f"strings, got {type(tokenizer).__name__}"
-        )
-    # A tokenizer of the caller's own holds the interpreter's lock: its blocks run one after another, here.
-    starts = range(0, len(texts), TEXTS_PER_BLOCK)
-    if isinstance(tokenizer, SubwordTokenizer) and type(tokenizer).tokenize is SubwordTokenizer.tokenize:
-        names = tokenizer._token_names()
-
-        def tokenize_block(some: list[str]) -> Any:
-            encodings = tokenizer.encode_batch(some, offsets=False, template=False)
-            found = iter([[names[i] for i in encoding.ids.tolist()] for encoding in encodings])
-            return _count_strings(lambda _: next(found), some, low, high, stop_table)
-
-        return [tokenize_block(texts[i : i + TEXTS_PER_BLOCK]) for i in starts]
-    return [_count_strings(tokenize, texts[i : i + TEXTS_PER_BLOCK], low, high, stop_table) for i in starts]
+        return tokenizer.get_state()
+    if isinstance(tokenizer, SubwordTokenizer):
+        return {"json": tokenizer.to_json()}
+    raise TypeError(
+        f"a vectorizer whose tokenizer is a {type(tokenizer).__name__} cannot be saved; use a tokenizer of this "
+        f"library, or save its counts"
+    )
 
 
-def _count_strings(tokenize: Callable[[str], Any], texts: list[str], low: int, high: int, stop_words: Any) -> Any:
-    lists = []
-    for text in texts:
-        tokens = tokenize(text)
-        if isinstance(tokens, str) or not isinstance(tokens, Iterable):
-            raise TypeError(f"tokenizer must return a list of strings, it returned a {type(tokens).__name__}")
-        tokens = list(tokens)
-        wrong = [t for t in tokens if not isinstance(t, str)]
-        if wrong:
-            raise TypeError(f"tokenizer must return a list of strings, it returned a {type(wrong[0]).__name__} in it")
-        if high > 1:
-            if stop_words is not None:
-                tokens = [t for t in tokens if stop_words.look_up(t) < 0]
-            tokens = [" ".join(tokens[i : i + n]) for n in range(low, high + 1) for i in range(len(tokens) - n + 1)]
-        lists.append(tokens)
-    return _words.count_lists(lists, stop_words if high == 1 else None)
+def _tokenizer_of_state(state: dict[str, Any]) -> Any:
+    if "json" not in state:
+        return WordTokenizer.from_state(state)
+    from .tokenizer_files import tokenizer_from_json
 
-
-def _look_up(blocks: list[Any], terms: Any) -> None:
-    terms.index()
-    map_blocks(lambda start, stop: [b.look_up_in(terms) for b in blocks[start:stop]], len(blocks), 1)
-
-
-def _assemble(blocks: list[Any], n_texts: int, n_terms: int, dtype: np.dtype, binary: bool) -> CSRMatrix:
-    """One matrix of all blocks, columns rising in each row."""
-    indptr = np.zeros(n_texts + 1, dtype=np.int64)
-
-    def each(function: Callable[[Any, int, int], None]) -> None:
-        def call(first: int, last: int) -> None:
-            for i in range(first, last):
-                start = i * TEXTS_PER_BLOCK
-                function(blocks[i], start, min(start + TEXTS_PER_BLOCK, n_texts))
-
-        map_blocks(call, len(blocks), 1)
-
-    each(lambda block, start, stop: block.row_lengths(indptr[start + 1 : stop + 1]))
-    np.cumsum(indptr, out=indptr)
-    direct = dtype if dtype in _FILLED else np.dtype(np.int64)
-    indices, data = np.empty(indptr[-1], dtype=np.int32), np.empty(indptr[-1], dtype=direct)
-    each(lambda block, start, stop: block.fill(indptr[start : stop + 1], indices, data, binary))
-    return CSRMatrix(data.astype(dtype, copy=False), indices, indptr, (n_texts, n_terms))
-
-
-_FILLED = tuple(np.dtype(t) for t in (np.float32, np.float64, np.int32, np.int64))
-
-
-def _stop_table(stop_words: Any) -> Any:
-    if stop_words is None:
-        return None
-    if isinstance(stop_words, str):
-        stop_words = stop_words_of(stop_words)
-    table = _words.Vocabulary(sorted(set(check_texts(stop_words, "stop_words"))))
-    table.index()
-    return table
-
-
-def _check_ngram_range(value: Any) -> tuple[int, int]:
-    try:
-        low, high = value
-    except (TypeError, ValueError):
-        raise ValueError(f"ngram_range must be two whole numbers, got {value!r}") from None
-    low = check_number(low, "ngram_range[0]", integer=True, low=1)
-    high = check_number(high, "ngram_range[1]", integer=True, low=1, high=1000)
-    if low > high:
-        raise ValueError(f"ngram_range must not fall, got {value!r}")
-    return low, high
+    return tokenizer_from_json(state["json"])
 
 
 def _check_limits(min_df: Any, max_df: Any, max_features: Any) -> tuple[float, float, int | None]:
@@ -405,9 +307,3 @@ def _fixed_terms(vocabulary: Any) -> list[str]:
         twice = next(t for i, t in enumerate(terms) if t in terms[:i])
         raise ValueError(f"vocabulary must hold each term once, but {twice!r} occurs twice")
     return terms
-
-
-def _check_flag(value: Any, name: str) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)

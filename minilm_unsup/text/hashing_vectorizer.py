@@ -10,8 +10,8 @@ import numpy as np
 from .._csr import CSRMatrix
 from .._estimator import Estimator
 from .._native import load
-from .._validation import check_choice, check_number, check_texts, sum_duplicates
-from .count_vectorizer import _assemble, _check_flag, check_count_dtype, count_blocks
+from .._validation import check_choice, check_flag, check_number, check_texts, sum_duplicates
+from .counting import assembled, check_count_dtype, count_blocks
 
 __all__ = ["HashingVectorizer"]
 
@@ -102,7 +102,7 @@ class HashingVectorizer(Estimator):
         columns = np.arange(len(everything), dtype=np.int32)
         for block in blocks:
             block.assign_columns(columns)
-        counts = _assemble(blocks, len(texts), len(everything), np.dtype(np.float64), False)
+        counts = assembled(blocks, len(texts), len(everything), np.dtype(np.float64), False)
         hashes = everything.murmurhash3(0)
         data = counts.data
         if self.alternate_sign:
@@ -120,7 +120,7 @@ class HashingVectorizer(Estimator):
     def _check(self) -> tuple[np.dtype, int]:
         check_choice(self.norm, "norm", ("l1", "l2", None))
         for name in ("binary", "alternate_sign"):
-            _check_flag(getattr(self, name), name)
+            check_flag(getattr(self, name), name)
         dtype = check_count_dtype(self.dtype)
         if dtype.kind != "f":
             raise ValueError(f"dtype must be float32 or float64, got {dtype}")

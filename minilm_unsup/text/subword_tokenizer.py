@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -188,6 +189,27 @@ class SubwordTokenizer(Estimator):
             return parts
         rest = iter(parts)
         return [_join([next(rest) for _ in range(len(found[i]) + 1)], found[i], offsets) for i in range(len(texts))]
+
+    def to_json(self) -> str:
+        """Return the content of ``tokenizer.json``."""
+        raise NotImplementedError
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write ``tokenizer.json``; see `load_tokenizer`.
+
+        Parameters
+        ----------
+        path : path
+            File to write.
+        force : bool
+            Replace it where it exists.
+        """
+        from .._storage import write_file
+
+        write_file(path, self.to_json(), force=force)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in ("_encoder", "_scanner")}
 
     def _normalized(self, texts: list[str]) -> tuple[list[str], list[NDArray[np.int64] | None] | None]:
         """The texts in the form that `normalization` names, and where their characters came from."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .._csr import CSRMatrix
 from .._native import load
 from .._parallel import map_blocks
-from .count_vectorizer import _check_flag
+from .._validation import check_flag
 from .weighed_vectorizer import WeighedVectorizer
 
 __all__ = ["TfidfVectorizer"]
@@ -88,7 +88,7 @@ class TfidfVectorizer(WeighedVectorizer):
         if self.norm is not None and self.norm not in ("l1", "l2"):
             raise ValueError(f"norm must be 'l1', 'l2' or None, got {self.norm!r}")
         for name in ("use_idf", "smooth_idf", "sublinear_tf"):
-            _check_flag(getattr(self, name), name)
+            check_flag(getattr(self, name), name)
 
     def _learn(self, n_texts: int, frequencies: NDArray[np.int64], n_counted: float) -> None:
         smooth = float(self.smooth_idf)

@@ -25,7 +25,7 @@ from .word_tokenizer import WordTokenizer
 from .wordpiece_files import wordpiece_from_json
 from .wordpiece_tokenizer import WordPieceTokenizer
 
-__all__ = ["load_tokenizer", "word_tokenizer_to_json"]
+__all__ = ["load_tokenizer", "tokenizer_from_json", "word_tokenizer_to_json"]
 
 Tokenizer = WordTokenizer | BPETokenizer | WordPieceTokenizer | UnigramTokenizer | ChineseSegmenter
 
@@ -90,19 +90,35 @@ def load_tokenizer(path: str | os.PathLike[str]) -> Tokenizer:
     if path.is_dir():
         path = path / "tokenizer.json"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_float=read_number)
+        return tokenizer_from_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError):
-        raise StorageError(f"{path} is damaged: it is not JSON; restore it from a copy") from None
-    if not isinstance(content, dict):
-        raise StorageError(f"{path} is not a tokenizer: it holds no JSON object")
-    try:
-        return _from_own(content) if content.get("format") == _OWN_FORMAT else _from_hugging_face(content)
+    except UnicodeDecodeError:
+        raise StorageError(f"{path} is damaged: it is not UTF-8; restore it from a copy") from None
     except StorageError as error:
         raise StorageError(f"{path}: {error}") from None
+
+
+def tokenizer_from_json(text: str) -> Tokenizer:
+    """Return the tokenizer whose ``to_json`` gave `text`, or of any other ``tokenizer.json``.
+
+    Raises
+    ------
+    StorageError
+        As for `load_tokenizer`.
+    """
+    try:
+        content = json.loads(text, parse_float=read_number)
+    except (ValueError, RecursionError):
+        raise StorageError("damaged: it is not JSON; restore it from a copy") from None
+    if not isinstance(content, dict):
+        raise StorageError("not a tokenizer, it holds no JSON object")
+    try:
+        return _from_own(content) if content.get("format") == _OWN_FORMAT else _from_hugging_face(content)
+    except StorageError:
+        raise
     except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
-        raise StorageError(f"{path} is damaged: {error}; restore it from a copy") from None
+        raise StorageError(f"damaged: {error}; restore it from a copy") from None
 
 
 def _from_own(content: dict[str, Any]) -> Tokenizer:

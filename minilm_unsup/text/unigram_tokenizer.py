@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -283,20 +282,8 @@ class UnigramTokenizer(SubwordTokenizer):
             at_start = False
         return b"".join(out).decode("utf-8", "replace")
 
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write ``tokenizer.json`` in Hugging Face's format; see `load_tokenizer`.
-
-        Parameters
-        ----------
-        path : path
-            File to write.
-        force : bool
-            Replace it where it exists.
-        """
-        from .._storage import write_file
+    def to_json(self) -> str:
+        """Return the content of ``tokenizer.json``, in Hugging Face's format."""
         from .unigram_files import unigram_to_json
 
-        write_file(path, json.dumps(unigram_to_json(self), ensure_ascii=False, indent=1) + "\n", force=force)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "_encoder"}
+        return json.dumps(unigram_to_json(self), ensure_ascii=False, indent=1) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from .._native import load
 from .._parallel import map_blocks
-from .._validation import check_choice, check_is_fitted, check_number, check_texts
+from .._validation import check_choice, check_flag, check_is_fitted, check_number, check_texts
 from .encoding import check_ids
 from .special_tokens import SpecialToken, SpecialTokens
 from .subword_tokenizer import SubwordTokenizer, check_special
@@ -140,10 +139,10 @@ class WordTokenizer(SubwordTokenizer):
         breaks = HAN_FUNCTION_CHARACTERS if self.han_breaks == "function" else self.han_breaks
         made = _words.Scanner(
             by_script=by_script,
-            lowercase=_check_flag(self.lowercase, "lowercase"),
-            fold_width=_check_flag(self.fold_width, "fold_width") and by_script,
-            keep_numbers=_check_flag(self.keep_numbers, "keep_numbers"),
-            punctuation=_check_flag(self.punctuation, "punctuation"),
+            lowercase=check_flag(self.lowercase, "lowercase"),
+            fold_width=check_flag(self.fold_width, "fold_width") and by_script,
+            keep_numbers=check_flag(self.keep_numbers, "keep_numbers"),
+            punctuation=check_flag(self.punctuation, "punctuation"),
             han=_MODES[self.han],
             breaks=breaks if by_script else "",
             min_length=check_number(self.min_length, "min_length", integer=True, low=1, high=2**31 - 1),
@@ -269,20 +268,11 @@ class WordTokenizer(SubwordTokenizer):
             before, pair = token, ""
         return (out + (f" {pair}" if pair else "")).removeprefix(" ")
 
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write ``tokenizer.json``; see `load_tokenizer`.
-
-        Parameters
-        ----------
-        path : path
-            File to write.
-        force : bool
-            Replace it where it exists.
-        """
-        from .._storage import write_file
+    def to_json(self) -> str:
+        """Return the content of ``tokenizer.json``, in Hugging Face's format where that can say it."""
         from .tokenizer_files import word_tokenizer_to_json
 
-        write_file(path, word_tokenizer_to_json(self), force=force)
+        return word_tokenizer_to_json(self)
 
     def get_state(self) -> dict[str, Any]:
         """Return parameters and vocabulary (None before ``train``) as values that JSON can hold."""
@@ -305,17 +295,8 @@ class WordTokenizer(SubwordTokenizer):
             tokenizer._set_vocabulary(tokens, [SpecialToken(token, tokens.index(token)) for token in special])
         return tokenizer
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "_scanner"}
-
 
 def _check_text(text: Any) -> str:
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {type(text).__name__}")
     return text
-
-
-def _check_flag(value: Any, name: str) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -263,23 +262,11 @@ class WordPieceTokenizer(SubwordTokenizer):
                 out += " " * (out != "" and not (_is_han(out[-1]) and _is_han(token[0]))) + token
         return out
 
-    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """Write ``tokenizer.json`` in Hugging Face's format; see `load_tokenizer`.
-
-        Parameters
-        ----------
-        path : path
-            File to write.
-        force : bool
-            Replace it where it exists.
-        """
-        from .._storage import write_file
+    def to_json(self) -> str:
+        """Return the content of ``tokenizer.json``, in Hugging Face's format."""
         from .wordpiece_files import wordpiece_to_json
 
-        write_file(path, json.dumps(wordpiece_to_json(self), ensure_ascii=False, indent=1) + "\n", force=force)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "_encoder"}
+        return json.dumps(wordpiece_to_json(self), ensure_ascii=False, indent=1) + "\n"
 
 
 def _learn(
