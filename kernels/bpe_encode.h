@@ -14,6 +14,8 @@
 #define BPE_IDS 3
 #define BPE_SETS_BITS 16 /* sets of two pieces: 4 MB */
 #define BPE_SETS ((size_t)1 << BPE_SETS_BITS)
+#define BPE_CHARACTERS_BITS 13 /* 128 KB */
+#define BPE_CHARACTERS ((size_t)1 << BPE_CHARACTERS_BITS)
 
 typedef struct {
     uint64_t low, high; /* the piece, and its length in the highest byte; 0: free */
@@ -21,7 +23,14 @@ typedef struct {
 } BpeMet;
 
 typedef struct {
+    uint32_t key; /* three bytes of UTF-8, the number of ids in the highest byte; 0: free */
+    int32_t ids[3];
+} BpeCharacter;
+
+typedef struct {
     BpeMet *met;      /* 2 * BPE_SETS */
+    BpeCharacter *characters;
+    unsigned joined, apart, passed; /* pieces of which the ids of their characters are not, and are the ids; not tried */
     uint64_t *judged; /* BPE_JUDGED pairs, with the highest bit set where they are compatible */
     int32_t *ids;
     size_t n_ids, capacity;
@@ -35,6 +44,7 @@ static void bpe_worker_free(BpeWorker *w)
 {
     free(w->met);
     free(w->judged);
+    free(w->characters);
     free(w->ids);
     free(w->dead);
     free(w->text);
@@ -46,7 +56,8 @@ static int bpe_worker_begin(BpeWorker *w)
     memset(w, 0, sizeof *w);
     w->met = calloc(2 * BPE_SETS, sizeof *w->met);
     w->judged = malloc(BPE_JUDGED * sizeof *w->judged);
-    if (w->met == NULL || w->judged == NULL) return -1;
+    w->characters = calloc(BPE_CHARACTERS, sizeof *w->characters);
+    if (w->met == NULL || w->judged == NULL || w->characters == NULL) return -1;
     memset(w->judged, 0xff, BPE_JUDGED * sizeof *w->judged);
     return 0;
 }
@@ -68,6 +79,35 @@ static inline void bpe_key(const uint8_t *p, size_t n, uint64_t *low, uint64_t *
 #endif
 }
 
+/* The ids of a piece of characters of three bytes, one after the other, if every two at their borders are compatible:
+ * then they are the ids of the piece. 0 otherwise; room for n ids. */
+static inline size_t bpe_encode_characters(const BpeModel *m, BpeWorker *w, const uint8_t *s, size_t n, int32_t *out)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < n; at += 3) {
+        if ((s[at] & 0xF0) != 0xE0) return 0;
+        uint32_t key = (uint32_t)s[at] | (uint32_t)s[at + 1] << 8 | (uint32_t)s[at + 2] << 16;
+        BpeCharacter *own = w->characters + (key * UINT32_C(0x9E3779B1) >> (32 - BPE_CHARACTERS_BITS));
+        if ((own->key & 0xFFFFFF) != key) {
+            size_t length = 0;
+            int32_t token = trie_longest(&m->trie, s + at, 3, &length);
+            size_t n_ids = bpe_encode_from(m, s + at, 3, token, length, own->ids, w->dead, w->judged);
+            own->key = key | (uint32_t)n_ids << 24;
+        }
+        if (count && !bpe_judge(m, out[count - 1], own->ids[0], w->judged)) return 0;
+        memcpy(out + count, own->ids, sizeof own->ids);
+        count += own->key >> 24;
+    }
+    return count;
+}
+
+/* Whether that is worth a try: Han, kana or Hangul, and no vocabulary in which tokens mostly reach over characters. */
+static inline int bpe_may_be_apart(BpeWorker *w, const uint8_t *s, size_t n)
+{
+    if (n < 6 || (s[0] & 0xF0) != 0xE0 || (s[n - 3] & 0xF0) != 0xE0) return 0;
+    return w->joined <= w->apart + 64 || (++w->passed & 15) == 0;
+}
+
 /* Encode a piece and, where it is short, remember it in `set`. There is room for n ids; -1 without memory. */
 static int bpe_encode_new(const BpeModel *m, BpeWorker *w, const uint8_t *p, size_t n, BpeMet *set, uint64_t low,
                           uint64_t high)
@@ -78,7 +118,13 @@ static int bpe_encode_new(const BpeModel *m, BpeWorker *w, const uint8_t *p, siz
         memset(w->dead + had, 0, (w->dead_capacity - had) * 8);
     }
     int32_t *out = w->ids + w->n_ids;
-    size_t count = bpe_encode_piece(m, p, n, out, w->dead, w->judged);
+    size_t count = 0;
+    if (bpe_may_be_apart(w, p, n) && !(m->whole_first && trie_whole(&m->trie, p, n) >= 0)) {
+        count = bpe_encode_characters(m, w, p, n, out);
+        if (count) w->apart++;
+        else w->joined++;
+    }
+    if (count == 0) count = bpe_encode_piece(m, p, n, out, w->dead, w->judged);
     w->n_ids += count;
     if (set != NULL && count <= BPE_IDS) {
         set[1] = set[0];

@@ -167,19 +167,13 @@ static size_t bpe_merge_few(const BpeModel *m, int32_t *ids, size_t n)
     }
 }
 
-/* The ids of the piece s[0 .. n) to `out` (room for n); their number. `dead`: (n + 64) / 64 zeros, zeros again after. */
-static size_t bpe_encode_piece(const BpeModel *m, const uint8_t *s, size_t n, int32_t *out, uint64_t *dead,
-                               uint64_t *judged)
+/* The ids that merging leaves of s[0 .. n) to `out` (room for n); their number. `token`, of `length` bytes: the longest it
+ * begins with. `dead`: (n + 64) / 64 zeros, zeros again after. */
+static size_t bpe_encode_from(const BpeModel *m, const uint8_t *s, size_t n, int32_t token, size_t length, int32_t *out,
+                              uint64_t *dead, uint64_t *judged)
 {
-    size_t count = 0, at = 0, length = 0;
-    int32_t token = trie_longest(&m->trie, s, n, &length), whole = -1;
+    size_t count = 0, at = 0;
     int any_dead = 0;
-    if (length == n) whole = token;
-    else if (m->whole_first) whole = trie_whole(&m->trie, s, n);
-    if (whole >= 0) {
-        out[0] = whole;
-        return 1;
-    }
     for (;;) {
         size_t end = at + length;
         if (!(dead[end >> 6] >> (end & 63) & 1) && (count == 0 || bpe_judge(m, out[count - 1], token, judged))) {
@@ -200,6 +194,21 @@ static size_t bpe_encode_piece(const BpeModel *m, const uint8_t *s, size_t n, in
     }
     if (any_dead) memset(dead, 0, (n + 64) / 64 * sizeof *dead);
     return count;
+}
+
+/* The ids of the piece s[0 .. n), as above. */
+static size_t bpe_encode_piece(const BpeModel *m, const uint8_t *s, size_t n, int32_t *out, uint64_t *dead,
+                               uint64_t *judged)
+{
+    size_t length = 0;
+    int32_t token = trie_longest(&m->trie, s, n, &length), whole = -1;
+    if (length == n) whole = token;
+    else if (m->whole_first) whole = trie_whole(&m->trie, s, n);
+    if (whole >= 0) {
+        out[0] = whole;
+        return 1;
+    }
+    return bpe_encode_from(m, s, n, token, length, out, dead, judged);
 }
 
 #endif

@@ -74,6 +74,19 @@ def test_any_text_is_cut_merged_and_given_back(text, pattern, corpus):
         assert end == np.searchsorted(ends, at)
 
 
+@given(
+    st.lists(st.text("中文猫狗国，가a é🙂", max_size=24), min_size=1, max_size=6),
+    st.integers(0, 60),
+    st.sampled_from(PATTERNS),
+)
+def test_runs_of_han_equal_merging(texts, n_merges, pattern):
+    """Characters of three bytes are tried one by one first; tokens within them, of them and over several of them."""
+    tokenizer = BPETokenizer(pattern=pattern).train(texts, 256 + n_merges, 1)
+    merges = _pairs(tokenizer)
+    for text in [*texts, "".join(texts), "中猫文狗国中文"]:
+        assert _tokens(tokenizer, text) == naive.encode(text, pattern, merges)
+
+
 def test_every_character_behind_every_kind_of_token():
     """A leaf of the trie has no child, whatever byte comes; NUL once led back to its root."""
     some = [*map(chr, range(256)), "猫", "\u3000", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff"]
