@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .cluster import AgglomerativeClustering, KMeans, linkage
     from .loading import load
     from .main_job import RunResult, run
-    from .models import Autoencoder, TextClassifier, TopicModel
+    from .models import GAN, Autoencoder, TextClassifier, TopicModel
     from .pipeline import TextPipeline
     from .text import (
         BM25Vectorizer,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "GAN",
     "AgglomerativeClustering",
     "Autoencoder",
     "BM25Vectorizer",
@@ -87,6 +88,7 @@ __all__ = [
 
 _WHERE = {
     "AgglomerativeClustering": ".cluster",
+    "GAN": ".models",
     "Autoencoder": ".models",
     "BM25Vectorizer": ".text",
     "BPETokenizer": ".text",

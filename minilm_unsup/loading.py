@@ -14,6 +14,7 @@ __all__ = ["load"]
 
 _KINDS = {
     "Autoencoder": "minilm_unsup.models",
+    "GAN": "minilm_unsup.models",
     "TextClassifier": "minilm_unsup.models",
     "TextPipeline": "minilm_unsup.pipeline",
 }
@@ -29,7 +30,7 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    TextPipeline, Autoencoder or TextClassifier
+    TextPipeline, Autoencoder, GAN or TextClassifier
 
     Raises
     ------

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .assignment import hungarian
     from .classification import accuracy, classification_report, confusion_matrix, f1, precision, recall
     from .clustering import ari, cluster_accuracy, completeness, contingency, homogeneity, nmi, purity, v_measure
+    from .distributions import coverage, frechet_distance, maximum_mean_discrepancy
     from .language import bits_per_token, perplexity
     from .silhouette_coefficient import silhouette, silhouette_samples
     from .topics import npmi, topic_diversity
@@ -23,9 +24,12 @@ __all__ = [
     "completeness",
     "confusion_matrix",
     "contingency",
+    "coverage",
     "f1",
+    "frechet_distance",
     "homogeneity",
     "hungarian",
+    "maximum_mean_discrepancy",
     "nmi",
     "npmi",
     "perplexity",
@@ -47,9 +51,12 @@ _WHERE = {
     "completeness": ".clustering",
     "confusion_matrix": ".classification",
     "contingency": ".clustering",
+    "coverage": ".distributions",
     "f1": ".classification",
+    "frechet_distance": ".distributions",
     "homogeneity": ".clustering",
     "hungarian": ".assignment",
+    "maximum_mean_discrepancy": ".distributions",
     "nmi": ".clustering",
     "npmi": ".topics",
     "perplexity": ".language",

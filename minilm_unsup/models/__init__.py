@@ -8,12 +8,18 @@ from .._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .autoencoder import Autoencoder
+    from .gan import GAN
     from .text_classifier import TextClassifier
     from .topic_model import TopicModel
 
-__all__ = ["Autoencoder", "TextClassifier", "TopicModel"]
+__all__ = ["GAN", "Autoencoder", "TextClassifier", "TopicModel"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
-    {"Autoencoder": ".autoencoder", "TextClassifier": ".text_classifier", "TopicModel": ".topic_model"},
+    {
+        "GAN": ".gan",
+        "Autoencoder": ".autoencoder",
+        "TextClassifier": ".text_classifier",
+        "TopicModel": ".topic_model",
+    },
 )

@@ -9,9 +9,16 @@ from .._lazy import lazy_exports
 if TYPE_CHECKING:
     from .activations import Activation
     from .adam import Adam
+    from .adversarial_loss import DiscriminatorLoss, GeneratorLoss
+    from .attention import CrossAttention, MultiHeadAttention
     from .binary_cross_entropy import BinaryCrossEntropy
+    from .embedding import Embedding
     from .gaussian_noise import GaussianNoise
+    from .gelu import GatedGelu, Gelu
+    from .gradient_penalty import GradientPenalty
+    from .gru import GRU
     from .layer import Layer
+    from .layer_norm import LayerNorm, RMSNorm
     from .linear import Linear
     from .loss import Loss
     from .masking import Masking
@@ -19,32 +26,47 @@ if TYPE_CHECKING:
     from .multinomial import Multinomial
     from .optimizer import Optimizer, ParameterGroup
     from .parameters import Gradients, Parameters, ParameterStore
+    from .residual import Residual
     from .sequential import Sequential
     from .sgd import SGD
     from .softmax_cross_entropy import SoftmaxCrossEntropy
+    from .softmax_layer import Softmax
     from .sparse_linear import SparseLinear
     from .squared_error import SquaredError
     from .unit_rows import UnitRows
     from .workspace import Workspace
 
 __all__ = [
+    "GRU",
     "SGD",
     "Activation",
     "Adam",
     "BinaryCrossEntropy",
+    "CrossAttention",
+    "DiscriminatorLoss",
+    "Embedding",
+    "GatedGelu",
     "GaussianNoise",
+    "Gelu",
+    "GeneratorLoss",
+    "GradientPenalty",
     "Gradients",
     "Layer",
+    "LayerNorm",
     "Linear",
     "Loss",
     "Masking",
     "Momentum",
+    "MultiHeadAttention",
     "Multinomial",
     "Optimizer",
     "ParameterGroup",
     "ParameterStore",
     "Parameters",
+    "RMSNorm",
+    "Residual",
     "Sequential",
+    "Softmax",
     "SoftmaxCrossEntropy",
     "SparseLinear",
     "SquaredError",
@@ -53,23 +75,36 @@ __all__ = [
 ]
 
 _WHERE = {
+    "GRU": ".gru",
     "SGD": ".sgd",
     "Activation": ".activations",
     "Adam": ".adam",
     "BinaryCrossEntropy": ".binary_cross_entropy",
+    "CrossAttention": ".attention",
+    "DiscriminatorLoss": ".adversarial_loss",
+    "Embedding": ".embedding",
+    "GatedGelu": ".gelu",
     "GaussianNoise": ".gaussian_noise",
+    "Gelu": ".gelu",
+    "GeneratorLoss": ".adversarial_loss",
+    "GradientPenalty": ".gradient_penalty",
     "Gradients": ".parameters",
     "Layer": ".layer",
+    "LayerNorm": ".layer_norm",
     "Linear": ".linear",
     "Loss": ".loss",
     "Masking": ".masking",
     "Momentum": ".momentum",
+    "MultiHeadAttention": ".attention",
     "Multinomial": ".multinomial",
     "Optimizer": ".optimizer",
     "ParameterGroup": ".optimizer",
     "ParameterStore": ".parameters",
     "Parameters": ".parameters",
+    "RMSNorm": ".layer_norm",
+    "Residual": ".residual",
     "Sequential": ".sequential",
+    "Softmax": ".softmax_layer",
     "SoftmaxCrossEntropy": ".softmax_cross_entropy",
     "SparseLinear": ".sparse_linear",
     "SquaredError": ".squared_error",

@@ -17,11 +17,23 @@ from .parameters import Gradients, Parameters
 from .plan import Call
 from .workspace import Workspace
 
-__all__ = ["ACTIVATIONS", "Activation", "activate", "backward_through", "bind_activate", "bind_backward", "sigmoid"]
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "activate",
+    "backward_through",
+    "bind_activate",
+    "bind_backward",
+    "is_bent",
+    "second_backward_through",
+    "sigmoid",
+    "tangent_through",
+]
 
 # Each derivative is a function of the output alone, so that no pre-activation need be kept.
-ACTIVATIONS = {"linear": 0, "relu": 1, "tanh": 2, "sigmoid": 3}
-LINEAR, RELU, TANH, SIGMOID = range(4)
+ACTIVATIONS = {"linear": 0, "relu": 1, "leaky_relu": 2, "tanh": 3, "sigmoid": 4}
+LINEAR, RELU, LEAKY_RELU, TANH, SIGMOID = range(5)
+LEAK = 0.2  # slope of "leaky_relu" below zero, as in the discriminators of Radford et al. 2016, section 3
 
 # Values of an array above which its columns are shared out to the threads, and columns of a block.
 SERIAL_VALUES = 1 << 20
@@ -42,7 +54,7 @@ def activate(activation: str, Y: NDArray, bias: NDArray) -> None:
 
     Parameters
     ----------
-    activation : {"linear", "relu", "tanh", "sigmoid"}
+    activation : {"linear", "relu", "leaky_relu", "tanh", "sigmoid"}
     Y : ndarray of shape (N, D)
         Pre-activations in, outputs out.
     bias : ndarray of shape (D,)
@@ -98,7 +110,7 @@ def backward_through(
 
     Parameters
     ----------
-    activation : {"linear", "relu", "tanh", "sigmoid"}
+    activation : {"linear", "relu", "leaky_relu", "tanh", "sigmoid"}
     Y : ndarray of shape (N, D)
         Outputs of `activate`.
     dY : ndarray of shape (N, D)
@@ -121,6 +133,36 @@ def backward_through(
     return dZ
 
 
+def tangent_through(activation: str, Y: NDArray, tZ: NDArray, *, work: Workspace) -> NDArray:
+    """Return ``f'(Z) * tZ``, the change of ``Y = f(Z)`` when Z changes by `tZ`; `tZ` itself for "linear"."""
+    kind = ACTIVATIONS[activation]
+    if kind == LINEAR:
+        return tZ
+    tY = work.array("tY", tZ.shape, tZ.dtype)
+    differentiate(kind, Y, tZ, False, 0, tZ.shape[1], work.array("unused", (tZ.shape[1],), tZ.dtype), tY)
+    return tY
+
+
+def is_bent(activation: str) -> bool:
+    """Whether the second derivative is anywhere other than zero."""
+    return ACTIVATIONS[activation] >= TANH
+
+
+def second_backward_through(
+    activation: str, Y: NDArray, tZ: NDArray, dY: NDArray, dY2: NDArray | None, dbias: NDArray, *, work: Workspace
+) -> NDArray:
+    """Return ``f'(Z) * dY2 + f''(Z) * tZ * dY`` and add its column sums to `dbias`; `dY2` None stands for zeros."""
+    dZ2 = work.array("dZ2", Y.shape, Y.dtype)
+    if dY2 is None:
+        dY2 = work.array("dY2", Y.shape, Y.dtype)
+        dY2.fill(0)
+    differentiate(ACTIVATIONS[activation], Y, dY2, True, 0, Y.shape[1], dbias, dZ2)
+    if ACTIVATIONS[activation] == LINEAR:
+        return kernel_view(dY2)
+    bend(ACTIVATIONS[activation], Y, tZ, kernel_view(dY), dbias, dZ2)
+    return dZ2
+
+
 class ActivationCache(NamedTuple):
     """The output, of which each derivative is a function."""
 
@@ -134,7 +176,7 @@ class Activation(Layer):
     Parameters
     ----------
     n_features : int
-    activation : {"linear", "relu", "tanh", "sigmoid"}
+    activation : {"linear", "relu", "leaky_relu", "tanh", "sigmoid"}
     """
 
     n_features: int
@@ -185,7 +227,7 @@ def add_bias(
     stop,  # IN   column after the last
     Y,  # OUT  (N, D)   relu is applied, the argument of tanh is left for the ufunc
 ):
-    zero, half = Y.dtype.type(0), Y.dtype.type(0.5)
+    zero, half, leak = Y.dtype.type(0), Y.dtype.type(0.5), Y.dtype.type(LEAK)
     b = bias[start:stop]  # counted from 0, so that no index is checked for being negative and the loops run in vectors
     for i in range(Y.shape[0]):
         row = Y[i, start:stop]
@@ -193,6 +235,10 @@ def add_bias(
             for j in range(row.shape[0]):
                 value = row[j] + b[j]
                 row[j] = value if not value <= zero else zero  # NaN passes
+        elif kind == LEAKY_RELU:
+            for j in range(row.shape[0]):
+                value = row[j] + b[j]
+                row[j] = value if not value <= zero else value * leak
         elif kind == SIGMOID:
             for j in range(row.shape[0]):
                 row[j] = (row[j] + b[j]) * half
@@ -212,7 +258,7 @@ def differentiate(
     dbias,  # OUT  (D,)
     dZ,  # OUT  (N, D)   dY itself for the linear kind, which is not written
 ):
-    zero, one = dY.dtype.type(0), dY.dtype.type(1)
+    zero, one, leak = dY.dtype.type(0), dY.dtype.type(1), dY.dtype.type(LEAK)
     sums = dbias[start:stop]
     if not accumulate:
         for j in range(sums.shape[0]):
@@ -227,6 +273,11 @@ def differentiate(
                 value = source[j] if y[j] > zero else zero
                 target[j] = value
                 sums[j] += value
+        elif kind == LEAKY_RELU:
+            for j in range(source.shape[0]):
+                value = source[j] if y[j] > zero else source[j] * leak
+                target[j] = value
+                sums[j] += value
         elif kind == TANH:
             for j in range(source.shape[0]):
                 value = source[j] * (one - y[j] * y[j])
@@ -237,3 +288,27 @@ def differentiate(
                 value = source[j] * y[j] * (one - y[j])
                 target[j] = value
                 sums[j] += value
+
+
+@njit(**JIT_FAST)
+def bend(
+    kind,  # IN   number of the activation
+    Y,  # IN   (N, D)   outputs
+    tZ,  # IN   (N, D)   change of the pre-activations
+    dY,  # IN   (N, D)
+    dbias,  # OUT  (D,)     added to
+    dZ2,  # OUT  (N, D)   f'' * tZ * dY is added
+):
+    one, two = Y.dtype.type(1), Y.dtype.type(2)
+    if kind < TANH:
+        return
+    for i in range(Y.shape[0]):
+        y, change, source, target = Y[i], tZ[i], dY[i], dZ2[i]
+        for j in range(y.shape[0]):
+            if kind == TANH:
+                curve = -two * y[j] * (one - y[j] * y[j])
+            else:
+                curve = y[j] * (one - y[j]) * (one - two * y[j])
+            value = curve * change[j] * source[j]
+            target[j] += value
+            dbias[j] += value

@@ -100,3 +100,45 @@ class Layer:
         A layer that draws noise or takes sparse rows has none.
         """
         return None
+
+    # The three that follow differentiate the gradient by the input once more (`GradientPenalty`): with g(X) the
+    # gradient of sum(dY * Y) by X, the gradient of sum(tX * g(X)) by parameters and input is that of the change of Y in
+    # the direction tX, which is run forwards first and then backwards (Pearlmutter 1994).
+
+    def input_gradient(self, params: Parameters, cache: Any, dY: NDArray, *, work: Workspace) -> tuple[NDArray, Any]:
+        """Return the gradient by the input, leaving that of the parameters out, and what `second_backward` needs."""
+        raise self._has_no_second_derivative()
+
+    def tangent(self, params: Parameters, cache: Any, tX: NDArray, *, work: Workspace) -> tuple[NDArray, Any]:
+        """Return how the output changes when the input changes by `tX`, and what `second_backward` needs."""
+        raise self._has_no_second_derivative()
+
+    def second_backward(
+        self,
+        params: Parameters,
+        grads: Gradients,
+        cache: Any,
+        first: Any,
+        tangent: Any,
+        dY2: NDArray | None,
+        *,
+        work: Workspace,
+        need_dX: bool = True,
+    ) -> NDArray | None:
+        """Add to `grads` the gradient of ``sum(tX * g(X))`` and return it by the input.
+
+        Parameters
+        ----------
+        params, grads, work, need_dX
+            As for `backward`.
+        cache, first, tangent
+            From `forward`, `input_gradient` and `tangent`.
+        dY2 : ndarray of shape (N, n_out), optional
+            What the layers behind give for their input; None stands for zeros, also as the result.
+        """
+        raise self._has_no_second_derivative()
+
+    def _has_no_second_derivative(self) -> TypeError:
+        return TypeError(
+            f"{type(self).__name__} has no second derivative here; a gradient penalty takes networks of Linear layers"
+        )

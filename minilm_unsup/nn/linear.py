@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from .._validation import check_choice
 from ..ops.matmul import bind_matmul, matmul
-from .activations import ACTIVATIONS, activate, backward_through, bind_activate, bind_backward
+from .activations import (
+    ACTIVATIONS,
+    activate,
+    backward_through,
+    bind_activate,
+    bind_backward,
+    is_bent,
+    second_backward_through,
+    tangent_through,
+)
 from .initializers import initial_weight
 from .layer import Layer
 from .parameters import Gradients, Parameters
@@ -28,6 +37,20 @@ class LinearCache(NamedTuple):
     Y: NDArray
 
 
+class InputGradientCache(NamedTuple):
+    """Gradient by the output and by the pre-activation."""
+
+    dY: NDArray
+    dZ: NDArray
+
+
+class TangentCache(NamedTuple):
+    """Change of the input and of the pre-activation."""
+
+    tX: NDArray
+    tZ: NDArray
+
+
 @dataclass(frozen=True)
 class Linear(Layer):
     """``Y = f(X @ weight.T + bias)``: an affine map and an activation in one pass.
@@ -36,7 +59,7 @@ class Linear(Layer):
     ----------
     n_in, n_out : int
         Features in and out.
-    activation : {"linear", "relu", "tanh", "sigmoid"}
+    activation : {"linear", "relu", "leaky_relu", "tanh", "sigmoid"}
     initializer : str
         A name of `INITIALIZERS`; the bias starts at zero.
     """
@@ -93,6 +116,44 @@ class Linear(Layer):
             return None
         dX = work.array("dX", cache.X.shape, dY.dtype)
         return matmul(dZ, params["weight"], dX)
+
+    def input_gradient(
+        self, params: Parameters, cache: LinearCache, dY: NDArray, *, work: Workspace
+    ) -> tuple[NDArray, InputGradientCache]:
+        """Return the gradient by the input alone."""
+        unused = work.array("unused", (self.n_out,), dY.dtype)
+        dZ = backward_through(self.activation, cache.Y, dY, unused, False, work)
+        dX = matmul(dZ, params["weight"], work.array("dX", cache.X.shape, dY.dtype))
+        return dX, InputGradientCache(dY, dZ)
+
+    def tangent(
+        self, params: Parameters, cache: LinearCache, tX: NDArray, *, work: Workspace
+    ) -> tuple[NDArray, TangentCache]:
+        """Return ``f'(Z) * (tX @ weight.T)``."""
+        tZ = matmul(tX, params["weight"], work.array("tZ", cache.Y.shape, tX.dtype), transpose_b=True)
+        return tangent_through(self.activation, cache.Y, tZ, work=work), TangentCache(tX, tZ)
+
+    def second_backward(
+        self,
+        params: Parameters,
+        grads: Gradients,
+        cache: LinearCache,
+        first: InputGradientCache,
+        tangent: TangentCache,
+        dY2: NDArray | None,
+        *,
+        work: Workspace,
+        need_dX: bool = True,
+    ) -> NDArray | None:
+        """Add the gradients of ``sum(tX * dX)`` by weight and bias, return that by the input (None where it is 0)."""
+        # tangent: tY = f'(Z) * tZ, tZ = tX @ weight.T; its gradient by tZ is the dZ of `input_gradient`
+        dweight, written = grads.claim("weight")
+        matmul(first.dZ, tangent.tX, dweight, transpose_a=True, accumulate=written)
+        if dY2 is None and not is_bent(self.activation):
+            return None
+        dZ2 = second_backward_through(self.activation, cache.Y, tangent.tZ, first.dY, dY2, grads["bias"], work=work)
+        matmul(dZ2, cache.X, dweight, transpose_a=True, accumulate=True)
+        return matmul(dZ2, params["weight"], work.array("dX2", cache.X.shape, dZ2.dtype)) if need_dX else None
 
     def plan(self, params: Parameters, grads: Gradients, X: NDArray, *, work: Workspace) -> Plan:
         """Return `forward` and `backward` for the buffer `X` as bound calls."""

@@ -57,12 +57,19 @@ class Optimizer:
     #: names of the arrays beside the parameters, each as long as they are
     slots: ClassVar[tuple[str, ...]] = ()
 
-    def first_state(self, size: int, dtype: Any) -> dict[str, NDArray]:
-        """Return the state before the first step: arrays by name, of which a checkpoint is made."""
-        return {"step": np.zeros(1, dtype=np.int64)} | {name: separate_zeros(size, dtype) for name in self.slots}
+    def first_state(self, size: int, dtype: Any, n_counts: int = 1) -> dict[str, NDArray]:
+        """Return the state before the first step: arrays by name, of which a checkpoint is made.
+
+        `n_counts`: how many sets of parameters take steps of their own.
+        """
+        return {"step": np.zeros(n_counts, dtype=np.int64)} | {n: separate_zeros(size, dtype) for n in self.slots}
 
     def step(
-        self, store: ParameterStore, state: dict[str, NDArray], groups: Sequence[ParameterGroup] | None = None
+        self,
+        store: ParameterStore,
+        state: dict[str, NDArray],
+        groups: Sequence[ParameterGroup] | None = None,
+        count: int = 0,
     ) -> None:
         """Move the parameters of `store` once by its gradients, and change `state` accordingly.
 
@@ -73,10 +80,12 @@ class Optimizer:
         state : dict of str to ndarray
         groups : sequence of ParameterGroup, optional
             The parameters to move; all of them by default.
+        count : int
+            Which of the counts of steps is theirs.
         """
-        count = state["step"]
-        count[0] += 1
-        t, size, dtype = int(count[0]), store.data.size, store.data.dtype
+        counts = state["step"]
+        counts[count] += 1
+        t, size, dtype = int(counts[count]), store.data.size, store.data.dtype
         arrays = (store.grad, *[state[name] for name in self.slots], store.data)
         for start, stop, rate, decay in ((0, size, 1.0, 0.0),) if groups is None else groups:
             alpha = self.learning_rate * rate

@@ -84,6 +84,53 @@ class Sequential(Layer):
             )
         return dY
 
+    def input_gradient(
+        self, params: Parameters, cache: tuple[Any, ...], dY: NDArray, *, work: Workspace
+    ) -> tuple[NDArray, tuple[Any, ...]]:
+        """Go through the layers from the last to the first."""
+        firsts: list[Any] = []
+        for (name, layer), own in zip(reversed(self.layers), reversed(cache), strict=True):
+            dY, first = layer.input_gradient(params.scope(name), own, dY, work=work.scope(name))
+            firsts.append(first)
+        return dY, tuple(reversed(firsts))
+
+    def tangent(
+        self, params: Parameters, cache: tuple[Any, ...], tX: NDArray, *, work: Workspace
+    ) -> tuple[NDArray, tuple[Any, ...]]:
+        """Go through the layers from the first to the last."""
+        tangents: list[Any] = []
+        for (name, layer), own in zip(self.layers, cache, strict=True):
+            tX, tangent = layer.tangent(params.scope(name), own, tX, work=work.scope(name))
+            tangents.append(tangent)
+        return tX, tuple(tangents)
+
+    def second_backward(
+        self,
+        params: Parameters,
+        grads: Gradients,
+        cache: tuple[Any, ...],
+        first: tuple[Any, ...],
+        tangent: tuple[Any, ...],
+        dY2: NDArray | None,
+        *,
+        work: Workspace,
+        need_dX: bool = True,
+    ) -> NDArray | None:
+        """Go through the layers from the last to the first."""
+        for i in range(len(self.layers) - 1, -1, -1):
+            name, layer = self.layers[i]
+            dY2 = layer.second_backward(
+                params.scope(name),
+                grads.scope(name),
+                cache[i],
+                first[i],
+                tangent[i],
+                dY2,
+                work=work.scope(name),
+                need_dX=need_dX or i > 0,
+            )
+        return dY2
+
     def plan(self, params: Parameters, grads: Gradients, X: NDArray, *, work: Workspace) -> Plan | None:
         """Return the bound calls of all layers, or None where one of them has none."""
         plans: list[Plan] = []

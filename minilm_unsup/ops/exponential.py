@@ -23,6 +23,7 @@ __all__ = [
     "multinomial_dense",
     "multinomial_sparse",
     "softmax_rows",
+    "softmax_scores",
 ]
 
 
@@ -162,6 +163,44 @@ def softmax_rows(
         factor = X.dtype.type(1.0 / exp_row(X[i], largest[i], row))
         for j in range(row.shape[0]):
             row[j] *= factor
+
+
+@njit(**JIT_FAST)
+def softmax_scores(
+    scores,  # IN, OUT  (B, H, Q, K)  products in, shares out
+    bias,  # IN   (H, Q, K)   added behind the scaling; (0, 0, 0) for none
+    scale,  # IN   factor of the products
+    lengths,  # IN   (B,)   keys that count
+    causal,  # IN   whether a query sees keys up to its own place alone
+):
+    """Turn scores of attention into shares: softmax over the keys that a query sees, zero for the others."""
+    zero = scores.dtype.type(0)
+    n_queries, n_keys = scores.shape[2], scores.shape[3]
+    for b in range(scores.shape[0]):
+        for h in range(scores.shape[1]):
+            for i in range(n_queries):
+                row = scores[b, h, i]
+                seen = min(lengths[b], n_keys)
+                if causal:
+                    seen = min(seen, i + 1 + n_keys - n_queries)
+                for j in range(max(seen, 0), n_keys):
+                    row[j] = zero
+                if seen <= 0:
+                    continue
+                part = row[:seen]
+                if bias.shape[0] > 0:
+                    own = bias[h, i]
+                    for j in range(seen):
+                        part[j] = part[j] * scale + own[j]
+                else:
+                    for j in range(seen):
+                        part[j] *= scale
+                top = part[0]
+                for j in range(seen):
+                    top = max(top, part[j])
+                factor = scores.dtype.type(1.0 / exp_row(part, top, part))
+                for j in range(seen):
+                    part[j] *= factor
 
 
 @njit(**JIT_FAST)

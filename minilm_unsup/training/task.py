@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from .batches import checksum, take_rows
 
 __all__ = ["NetworkTask", "Task"]
 
+Update = Callable[..., None]  # of optimizer.step, its `groups` and `count`
 Step = Callable[[NDArray[np.int64], np.random.Generator], float]
 
 # Values of the output that are computed at once where there is no gradient to take.
@@ -36,14 +38,34 @@ class Task:
 
     store: ParameterStore
     n_samples: int
+    #: what `step` returns, in the history
+    loss_name = "loss"
 
     def gradients(self, rows: NDArray[np.int64], rng: np.random.Generator) -> float:
         """Return the mean loss of the given rows and leave its gradient in ``store.grads``."""
         raise NotImplementedError
 
+    def step(self, rows: NDArray[np.int64], rng: np.random.Generator, update: Update) -> float:
+        """Return the mean loss of the given rows, the parameters moved by its gradient where it is finite."""
+        loss = self.gradients(rows, rng)
+        if math.isfinite(loss):
+            update()
+        return loss
+
     def loss(self, rows: NDArray[np.int64]) -> float:
         """Return the mean loss of the given rows, without noise."""
         raise NotImplementedError
+
+    def figures(self) -> dict[str, float]:
+        """Return what else is measured after an epoch, for the history."""
+        return {}
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a checkpoint must hold beside parameters: values for JSON."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `get_state` gave."""
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what must be equal for a checkpoint to fit: shapes, data, settings that are no hyperparameters."""

@@ -158,12 +158,13 @@ class Trainer:
             self._cursor, self._loss_sum = 0, 0.0
         if not self._run_batches(self._order):
             return
-        values = {"loss": self._loss_sum / len(self._order)}
+        values = {self.task.loss_name: self._loss_sum / len(self._order)}
         if len(self.val_rows):
             values["val_loss"] = self.task.loss(self.val_rows)
             if not math.isfinite(values["val_loss"]):
                 self._diverged("val_loss", values["val_loss"], "after this epoch")
                 return
+        values |= self.task.figures()
         self.epoch, self._order = epoch + 1, None
         self.history.append(**values)
         for callback in self.callbacks:
@@ -173,24 +174,25 @@ class Trainer:
         """Run the rest of the epoch; return whether it came to its end."""
         watchers = [c for c in self.callbacks if type(c).on_batch_end is not Callback.on_batch_end]
         n, size = len(order), self.batch_size
-        gradients, step, rng = self.task.gradients, self.optimizer.step, self.rng
-        store, state, groups = self.store, self.state, self.groups
+        step, rng, name = self.task.step, self.rng, self.task.loss_name
         while self._cursor < n:
             rows = order[self._cursor : self._cursor + size]
-            loss = gradients(rows, rng)
+            loss = step(rows, rng, self._update)
             if not math.isfinite(loss):
-                self._diverged("loss", loss, "before this batch")
+                self._diverged(name, loss, "before this batch")
                 return False
-            step(store, state, groups)
             self._loss_sum += loss * len(rows)
             batch = self._cursor // size
             self._cursor += size
             if watchers:
                 for callback in watchers:
-                    callback.on_batch_end(self, batch, {"loss": loss})
+                    callback.on_batch_end(self, batch, {name: loss})
                 if self._stop_reason is not None and self._cursor < n:
                     return False
         return True
+
+    def _update(self, groups: Sequence[ParameterGroup] | None = None, count: int = 0) -> None:
+        self.optimizer.step(self.store, self.state, self.groups if groups is None else groups, count)
 
     def _diverged(self, name: str, value: float, weights: str) -> None:
         place = f"epoch {self.epoch + 1}, batch {self._cursor // self.batch_size + 1}"
@@ -230,6 +232,7 @@ class Trainer:
             "rng": _rng_to_json(self.rng),
             "history": self.history.to_dict(),
             "callbacks": callbacks,
+            "task": self.task.get_state(),
         }
         save_directory(path, config, arrays, force=True)
 
@@ -268,6 +271,7 @@ class Trainer:
             self._order = arrays.get("order")
             self.epoch, self._cursor, self._loss_sum = config["epoch"], config["cursor"], config["loss_sum"]
             _rng_from_json(self.rng, config["rng"])
+            self.task.set_state(config["task"])
             kept = History.from_dict(config["history"])
             self.history.values, self.history.info = kept.values, kept.info
             for name, callback in self._named_callbacks():

@@ -85,3 +85,89 @@ def sgd(theta, gradients, learning_rate):
     for g in gradients:
         theta -= learning_rate * g
     return theta
+
+
+def _log_sigmoid(a):
+    return -math.log1p(math.exp(-a)) if a > -30 else a
+
+
+def discriminator_loss(kind, real, generated):
+    """Mean over real rows plus mean over generated ones, of their logits."""
+    of_real, of_generated = {
+        "minimax": (lambda a: -_log_sigmoid(a), lambda a: -_log_sigmoid(-a)),
+        "non_saturating": (lambda a: -_log_sigmoid(a), lambda a: -_log_sigmoid(-a)),
+        "least_squares": (lambda a: (a - 1) ** 2 / 2, lambda a: a**2 / 2),
+        "hinge": (lambda a: max(0.0, 1 - a), lambda a: max(0.0, 1 + a)),
+        "wasserstein": (lambda a: -a, lambda a: a),
+    }[kind]
+    return sum(map(of_real, real)) / len(real) + sum(map(of_generated, generated)) / len(generated)
+
+
+def generator_loss(kind, logits):
+    each = {
+        "minimax": lambda a: _log_sigmoid(-a),
+        "non_saturating": lambda a: -_log_sigmoid(a),
+        "least_squares": lambda a: (a - 1) ** 2 / 2,
+        "hinge": lambda a: -a,
+        "wasserstein": lambda a: -a,
+    }[kind]
+    return sum(map(each, logits)) / len(logits)
+
+
+def layer_norm(row, gain, bias, eps):
+    mean = sum(row) / len(row)
+    variance = sum((x - mean) ** 2 for x in row) / len(row)
+    return [g * (x - mean) / math.sqrt(variance + eps) + b for x, g, b in zip(row, gain, bias, strict=True)]
+
+
+def rms_norm(row, gain, eps):
+    square = sum(x * x for x in row) / len(row)
+    return [g * x / math.sqrt(square + eps) for x, g in zip(row, gain, strict=True)]
+
+
+def gelu(x):
+    return x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def _sigmoid(a):
+    return 1.0 / (1.0 + math.exp(-a))
+
+
+def gru(steps, input_weight, state_weight, input_bias, state_bias):
+    """One sequence, one step and one unit after the other, from a state of zeros."""
+    H = len(state_bias) // 3
+    h, out = [0.0] * H, []
+    for x in steps:
+        a = (np.array(input_weight) @ x + input_bias).tolist()
+        c = (np.array(state_weight) @ h + state_bias).tolist()
+        new = []
+        for k in range(H):
+            r, z = _sigmoid(a[k] + c[k]), _sigmoid(a[H + k] + c[H + k])
+            n = math.tanh(a[2 * H + k] + r * c[2 * H + k])
+            new.append((1 - z) * n + z * h[k])
+        h = new
+        out.append(h)
+    return np.array(out).reshape(len(out), H)
+
+
+def attention(queries, keys, values, visible, bias):
+    """One head: each query gathers the values of the keys it may see; nothing where it sees none."""
+    out = np.zeros((len(queries), values.shape[1]))
+    for i, q in enumerate(queries):
+        seen = [j for j in range(len(keys)) if visible(i, j)]
+        if seen:
+            shares = softmax([float(q @ keys[j]) / math.sqrt(len(q)) + bias(i, j) for j in seen])
+            out[i] = sum(s * values[j] for s, j in zip(shares, seen, strict=True))
+    return out
+
+
+def rotate(vector, position, base=10_000.0):
+    """Su et al. 2021, eq. 34, with the halves of the vector as pairs."""
+    half = len(vector) // 2
+    out = np.empty(len(vector))
+    for i in range(half):
+        angle = position * base ** (-2 * i / len(vector))
+        x, y = vector[i], vector[half + i]
+        out[i] = x * math.cos(angle) - y * math.sin(angle)
+        out[half + i] = x * math.sin(angle) + y * math.cos(angle)
+    return out
