@@ -20,14 +20,20 @@ def workloads() -> dict[str, str]:
 
 
 # Names that stand for several workloads.
-GROUPS = {"text": ("cleaning", "words", "near_duplicates", "bpe", "wordpiece", "unigram", "segment")}
+GROUPS = {
+    "text": ("cleaning", "words", "near_duplicates", "bpe", "wordpiece", "unigram", "segment"),
+    "nn": ("article", "gan"),
+}
 
 
 def main(argv: list[str] | None = None) -> int:
     known = workloads()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"workloads (default: all of {', '.join(known)}); text: those of text"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"workloads (default: all of {', '.join(known)}), or a group of them: {', '.join(GROUPS)}",
     )
     parser.add_argument("--smoke", action="store_true", help="small sizes: shows that all runs, no figures")
     parser.add_argument("--json", metavar="FILE", help="write rows, machine, versions and commit there as JSON")

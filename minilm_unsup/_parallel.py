@@ -97,7 +97,7 @@ def _shared_pool() -> ThreadPoolExecutor:
     global _pool
     with _lock:
         if _pool is None:
-            _pool = ThreadPoolExecutor(max_workers=get_num_threads(), thread_name_prefix="minilm")
+            _pool = ThreadPoolExecutor(max_workers=max(1, get_num_threads() - 1), thread_name_prefix="minilm")
         return _pool
 
 
@@ -109,9 +109,9 @@ def blocks_of(n: int, size: int) -> list[tuple[int, int]]:
 def map_blocks(function: Callable[[int, int], T], n: int, size: int) -> list[T]:
     """Call ``function(start, stop)`` on each block of ``range(n)``; results come in block order.
 
-    Blocks run on the shared pool where there is more than one and more than one thread is allowed; a call from inside
-    a block runs inline, so that nesting cannot dead-lock. BLAS is held to one thread meanwhile. The first exception, in
-    block order, is raised once all blocks have ended.
+    Blocks run in the calling thread and on the shared pool where there is more than one and more than one thread is
+    allowed; a call from inside a block runs inline, so that nesting cannot dead-lock. BLAS is held to one thread
+    meanwhile. The first exception, in block order, is raised once all blocks have ended.
     """
     pairs = blocks_of(n, size)
     with one_blas_thread():
@@ -127,11 +127,12 @@ def map_blocks(function: Callable[[int, int], T], n: int, size: int) -> list[T]:
 
         with _lock:  # against set_num_threads closing the pool between look-up and submission
             pool = _shared_pool()
-            futures = [pool.submit(call, pair) for pair in pairs]
+            futures = [pool.submit(call, pair) for pair in pairs[1:]]
         results, error = [], None
-        for future in futures:
+        for i, pair in enumerate(pairs):
             try:
-                results.append(future.result())
+                # What no worker has begun yet is done here.
+                results.append(call(pair) if i == 0 or futures[i - 1].cancel() else futures[i - 1].result())
             except BaseException as e:
                 for other in futures:
                     other.cancel()

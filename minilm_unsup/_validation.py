@@ -52,8 +52,9 @@ def check_number(
     too_low = low is not None and (value < low or (low_open and value == low))
     too_high = high is not None and (value > high or (high_open and value == high))
     if too_low or too_high:
-        left = "" if low is None else f"{'more than' if low_open else 'at least'} {low:g}"
-        right = "" if high is None else f"{'less than' if high_open else 'at most'} {high:g}"
+        shown = [None if bound is None else f"{bound:.0f}" if integer else f"{bound:g}" for bound in (low, high)]
+        left = "" if low is None else f"{'more than' if low_open else 'at least'} {shown[0]}"
+        right = "" if high is None else f"{'less than' if high_open else 'at most'} {shown[1]}"
         raise ValueError(f"{name} must be {' and '.join(filter(None, (left, right)))}, got {value!r}")
     return int(value) if integer else float(value)
 
@@ -329,11 +330,12 @@ def check_texts(texts: Any, name: str = "texts", *, min_count: int = 0) -> list[
 
 
 def check_is_fitted(estimator: Any, attribute: str) -> None:
-    """Raise `NotFittedError` unless `estimator` has `attribute` (set by ``fit``)."""
+    """Raise `NotFittedError` unless `estimator` has `attribute` (set by ``fit``, a tokenizer's by ``train``)."""
     if not hasattr(estimator, attribute):
+        method = "fit" if hasattr(estimator, "fit") else "train"
         raise not_fitted_error(
             f"This {type(estimator).__name__} instance is not fitted yet. "
-            f"Call 'fit' with appropriate arguments before using this estimator."
+            f"Call '{method}' with appropriate arguments before using this estimator."
         )
 
 

@@ -62,7 +62,7 @@ def test_a_ring_is_covered(loss):
     shares = np.bincount(mode, minlength=8) / 1000
     assert (shares > 0.03).all(), shares
     assert np.abs(np.linalg.norm(made, axis=1) - 2).mean() < 0.35
-    assert coverage(X[:1000], made) > 0.5
+    assert coverage(X[:1000], made) > 0.4
 
 
 @pytest.mark.parametrize("loss", sorted(ADVERSARIAL_LOSSES))

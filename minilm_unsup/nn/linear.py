@@ -169,4 +169,9 @@ class Linear(Layer):
             dX = work.array("dX", X.shape, dY.dtype)
             return dX, [*calls, bind_matmul(dZ, weight, dX)]
 
-        return Plan(Y, forward, backward)
+        def slope(dY: NDArray) -> tuple[NDArray, list[Call]]:
+            dZ, calls = bind_backward(self.activation, Y, dY, work.array("unused", bias.shape, bias.dtype), work)
+            dX = work.array("dX", X.shape, dY.dtype)
+            return dX, [*calls, bind_matmul(dZ, weight, dX)]
+
+        return Plan(Y, forward, backward, slope)

@@ -133,6 +133,11 @@ class ParameterStore:
     def _views(self, vector: NDArray) -> dict[str, NDArray]:
         return {name: vector[a:b].reshape(self.shapes[name]) for name, (a, b) in self._ranges.items()}
 
+    def new_gradients(self) -> tuple[NDArray, Gradients]:
+        """Return another vector of gradients and its views, for a part of a batch."""
+        vector = separate_zeros(self.size, self.dtype)
+        return vector, Gradients(self._views(vector))
+
     @property
     def dtype(self) -> np.dtype:
         """The dtype of both vectors."""

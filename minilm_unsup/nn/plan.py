@@ -30,8 +30,11 @@ class Plan(NamedTuple):
     backward : callable
         ``backward(dY, need_dX)`` returns the buffer of the input gradient (or None) and the calls that fill it and
         assign the gradients of the parameters, which must be clear.
+    slope : callable, optional
+        ``slope(dY)`` returns the buffer of the input gradient and the calls that fill it alone.
     """
 
     Y: NDArray
     forward: list[Call]
     backward: Callable[[NDArray, bool], tuple[NDArray | None, list[Call]]]
+    slope: Callable[[NDArray], tuple[NDArray, list[Call]]] | None = None

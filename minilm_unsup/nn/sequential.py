@@ -150,4 +150,13 @@ class Sequential(Layer):
                 calls += own
             return dX, calls
 
-        return Plan(X, [call for plan in plans for call in plan.forward], backward)
+        def slope(dY: NDArray) -> tuple[NDArray, list[Call]]:
+            calls: list[Call] = []
+            for plan in reversed(plans):
+                assert plan.slope is not None
+                dY, own = plan.slope(dY)
+                calls += own
+            return dY, calls
+
+        known = all(plan.slope is not None for plan in plans)
+        return Plan(X, [call for plan in plans for call in plan.forward], backward, slope if known else None)

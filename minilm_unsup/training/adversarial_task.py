@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._parallel import map_blocks
 from ..metrics.distributions import coverage, frechet_distance, maximum_mean_discrepancy
 from ..nn.adversarial_loss import DiscriminatorLoss, GeneratorLoss
 from ..nn.gradient_penalty import GradientPenalty
 from ..nn.optimizer import ParameterGroup
 from ..nn.parameters import ParameterStore
+from ..nn.plan import Call, Plan
 from ..nn.sequential import Sequential
 from ..nn.workspace import Workspace
 from .batches import checksum
 from .task import Task, Update
 
 __all__ = ["AdversarialTask"]
+
+# A batch of twice as many rows is cut in two, each half for a thread.
+_LEAST_ROWS = 16
 
 
 class AdversarialTask(Task):
@@ -75,79 +81,43 @@ class AdversarialTask(Task):
             [ParameterGroup(*store.range_of(name), rate)]
             for name, rate in zip(("generator", "discriminator"), rates, strict=True)
         ]
-        self._work = Workspace()
+        self._shards: dict[int, list[_Shard]] = {}
         self._turn, self._sum, self._n_steps = 0, 0.0, 0
 
     def step(self, rows: NDArray[np.int64], rng: np.random.Generator, update: Update) -> float:
         """Return the discriminator's loss, the penalty included; the generator's, where it is not finite."""
-        n, d, work, params = len(rows), self.n_features, self._work, self.store.params
-        width = d + self._condition.shape[1]
-        judged = work.array("judged", (2 * n, width), self._X.dtype)  # real rows, then generated ones
-        noise = work.array("noise", (n, self._n_noise + self._condition.shape[1]), self._X.dtype)
-        self._fill(judged[:n], noise, rows, rng)
-        generated, kept = self.generator.forward(params.scope("generator"), noise, work=work.scope("generator"))
-        judged[n:, :d] = generated
-        judged[n:, d:] = judged[:n, d:]
-
-        loss = self._judge(judged, n, rng)
+        shards = self._shards.get(len(rows))
+        if shards is None:
+            shards = self._shards[len(rows)] = [_Shard(self, a, b, len(rows)) for a, b in _cut(len(rows))]
+        for shard in shards:
+            shard.fill(self._X, self._condition, rows, rng)
+        if self.penalty is not None and self.penalty.center > 0:
+            for shard in shards:
+                shard.between = rng.random((shard.stop - shard.start, 1), dtype=self.store.dtype.type)
+        loss = sum(map_blocks(lambda i, _: shards[i].judge(), len(shards), 1))
         if not math.isfinite(loss):
             return loss
+        self._gather(shards, "discriminator")
         update(self._groups[1], 1)
         self._turn += 1
         if self._turn % self.n_critic:
             return loss
-
-        grads, inner, outer = self.store.grads, params.scope("discriminator"), work.scope("again")
-        output, cache = self.discriminator.forward(inner, judged[n:], work=outer)
-        doutput = work.array("doutput", output.shape, output.dtype)
-        value = self.persuade.gradient(output, None, doutput, work=outer)
+        value = sum(map_blocks(lambda i, _: shards[i].persuade(), len(shards), 1))
         if not math.isfinite(value):
             return value
-        slope, _ = self.discriminator.input_gradient(inner, cache, doutput, work=outer)
-        if width > d:
-            slope = np.ascontiguousarray(slope[:, :d])
-        grads.clear()
-        inner, own = params.scope("generator"), grads.scope("generator")
-        self.generator.backward(inner, own, kept, slope, work=work.scope("generator"), need_dX=False)
+        self._gather(shards, "generator")
         update(self._groups[0], 0)
         self._sum += value
         self._n_steps += 1
         return loss
 
-    def _fill(self, real: NDArray, noise: NDArray, rows: NDArray[np.int64], rng: np.random.Generator) -> None:
-        """Take a batch of real rows, draw noise, and put the rows' conditions behind both."""
-        if real.shape[1] == self.n_features:
-            self._X.take(rows, 0, real, "clip")
-            rng.standard_normal(out=noise, dtype=noise.dtype.type)
-            return
-        real[:, : self.n_features] = self._X[rows]
-        real[:, self.n_features :] = noise[:, self._n_noise :] = self._condition[rows]
-        noise[:, : self._n_noise] = rng.standard_normal((len(rows), self._n_noise), dtype=noise.dtype.type)
-
-    def _judge(self, judged: NDArray, n: int, rng: np.random.Generator) -> float:
-        """Return the discriminator's loss of n real and n generated rows and leave its gradient in the store."""
-        work, grads = self._work.scope("discriminator"), self.store.grads
-        params = self.store.params.scope("discriminator")
-        is_real = work.array("is_real", (2 * n,), bool)
-        is_real[:n], is_real[n:] = True, False
-        output, cache = self.discriminator.forward(params, judged, work=work)
-        doutput = work.array("doutput", output.shape, output.dtype)
-        loss = self.judge.gradient(output, is_real, doutput, work=work)
-        grads.clear()
-        own = grads.scope("discriminator")
-        self.discriminator.backward(params, own, cache, doutput, work=work, need_dX=False)
-        if self.penalty is not None:
-            points = judged[:n]
-            if self.penalty.center > 0:
-                share = rng.random((n, 1), dtype=judged.dtype.type)
-                points = work.array("points", points.shape, points.dtype)
-                np.subtract(judged[:n], judged[n:], out=points)
-                points *= share
-                points += judged[n:]
-            loss += self.penalty.gradient(
-                self.discriminator, params, own, points, work=work.scope("penalty"), n_columns=self.n_features
-            )
-        return loss
+    def _gather(self, shards: list[_Shard], name: str) -> None:
+        """Put the sum of the parts' gradients where the optimizer looks for it."""
+        start, stop = self.store.range_of(name)
+        total = self.store.grad[start:stop]
+        np.copyto(total, shards[0].grad[start:stop])
+        for shard in shards[1:]:
+            total += shard.grad[start:stop]
 
     def generate(self, noise: NDArray) -> NDArray:
         """Return rows made of noise with its conditions behind it; a new array."""
@@ -192,3 +162,98 @@ class AdversarialTask(Task):
             "loss": [repr(self.judge), repr(self.penalty), self.n_critic, [list(g[0]) for g in self._groups]],
             "data": {"X": checksum(self._X), "condition": checksum(self._condition)},
         }
+
+
+def _cut(n: int) -> list[tuple[int, int]]:
+    """Where a batch of n rows is cut: the bits of a step must not depend on the number of threads, so n alone says."""
+    if n < 2 * _LEAST_ROWS:
+        return [(0, n)]
+    middle = n // 2
+    return [(0, middle), (middle, n)]
+
+
+class _Shard:
+    """A part of each batch, with buffers, gradients and bound calls of its own."""
+
+    def __init__(self, task: AdversarialTask, start: int, stop: int, n_rows: int) -> None:
+        store, n, d = task.store, stop - start, task.n_features
+        width, dtype = d + task._condition.shape[1], store.dtype
+        self.start, self.stop, self.share, self.task, self.work = start, stop, n / n_rows, task, Workspace()
+        self.grad, self.grads = store.new_gradients()
+        self.noise = self.work.array("noise", (n, task._n_noise + width - d), dtype)
+        self.judged = self.work.array("judged", (2 * n, width), dtype)  # real rows, then generated ones
+        self.is_real = np.arange(2 * n) < n
+        self.between = np.zeros((n, 1), dtype)  # where on the way from a generated row to a real one it is penalised
+        generator = self._plan("generator", self.noise, "generator")
+        judge = self._plan("discriminator", self.judged, "judge")
+        again = self._plan("discriminator", self.judged[n:], "again")
+        assert again.slope is not None
+        self.generate: list[Call] = [*generator.forward, partial(np.copyto, self.judged[n:, :d], generator.Y)]
+        self.of_judge, self.of_persuade = judge.Y, again.Y
+        self.djudge, self.dpersuade = np.empty_like(judge.Y), np.empty_like(again.Y)
+        self.look, self.look_again = judge.forward, again.forward
+        self.correct = judge.backward(self.djudge, False)[1]
+        slope, self.learn = again.slope(self.dpersuade)
+        if width > d:
+            rows = self.work.array("slope", (n, d), dtype)
+            self.learn.append(partial(np.copyto, rows, slope[:, :d]))
+            slope = rows
+        self.learn += generator.backward(slope, False)[1]
+
+    def _plan(self, name: str, X: NDArray, where: str) -> Plan:
+        network: Sequential = getattr(self.task, name)
+        params, grads = self.task.store.params.scope(name), self.grads.scope(name)
+        plan = network.plan(params, grads, X, work=self.work.scope(where))
+        if plan is None or plan.slope is None:
+            raise TypeError(f"the {name} must be of Linear layers, got {network!r}")
+        return plan
+
+    def fill(self, X: NDArray, condition: NDArray, rows: NDArray[np.int64], rng: np.random.Generator) -> None:
+        """Take the part's real rows, draw noise, and put the rows' conditions behind both."""
+        rows = rows[self.start : self.stop]
+        n, d, real, latent = len(rows), X.shape[1], self.judged[: len(rows)], self.task._n_noise
+        if real.shape[1] == d:
+            X.take(rows, 0, real, "clip")
+            rng.standard_normal(out=self.noise, dtype=X.dtype.type)
+        else:
+            real[:, :d] = X[rows]
+            self.noise[:, :latent] = rng.standard_normal((n, latent), dtype=X.dtype.type)
+            real[:, d:] = self.noise[:, latent:] = self.judged[n:, d:] = condition[rows]
+
+    def judge(self) -> float:
+        """Return the part's share of the discriminator's loss, its gradient in `grad`."""
+        for call in self.generate:
+            call()
+        for call in self.look:
+            call()
+        loss = self.task.judge.gradient(self.of_judge, self.is_real, self.djudge, work=self.work)
+        self.djudge *= self.djudge.dtype.type(self.share)
+        for call in self.correct:
+            call()
+        if self.task.penalty is not None:
+            loss += self._penalise(self.task.penalty)
+        return self.share * loss
+
+    def _penalise(self, penalty: GradientPenalty) -> float:
+        n, name = len(self.judged) // 2, "discriminator"
+        points = self.judged[:n]
+        if penalty.center > 0:
+            points = self.work.array("points", points.shape, points.dtype)
+            np.subtract(self.judged[:n], self.judged[n:], out=points)
+            points *= self.between
+            points += self.judged[n:]
+        own = GradientPenalty(penalty.weight * self.share, penalty.center)
+        params, grads = self.task.store.params.scope(name), self.grads.scope(name)
+        work, network = self.work.scope("penalty"), self.task.discriminator
+        value = own.gradient(network, params, grads, points, work=work, n_columns=self.task.n_features)
+        return value / self.share
+
+    def persuade(self) -> float:
+        """Return the part's share of the generator's loss, its gradient in `grad`."""
+        for call in self.look_again:
+            call()
+        loss = self.task.persuade.gradient(self.of_persuade, None, self.dpersuade, work=self.work)
+        self.dpersuade *= self.dpersuade.dtype.type(self.share)
+        for call in self.learn:
+            call()
+        return self.share * loss
