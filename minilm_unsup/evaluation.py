@@ -14,7 +14,7 @@ from ._validation import check_random_state
 if TYPE_CHECKING:
     from .pipeline import TextPipeline
 
-__all__ = ["choose_few_labels", "evaluate_classifier", "evaluate_clusters", "evaluate_codes"]
+__all__ = ["choose_few_labels", "evaluate_classifier", "evaluate_clusters", "evaluate_codes", "evaluate_gan"]
 
 SILHOUETTE_SAMPLE = 2000  # documents; the time grows with the square
 
@@ -67,6 +67,27 @@ def evaluate_codes(pipeline: TextPipeline) -> Table:
         "columns": ["method", "loss"],
         "rows": rows,
     }
+
+
+def evaluate_gan(pipeline: TextPipeline, random_state: Any) -> tuple[Table, dict[str, Any]]:
+    """How far generated codes are from those of the documents, beside codes drawn from a normal distribution."""
+    if pipeline.gan_ is None:
+        raise ValueError("the pipeline has no GAN; fit it with gan=True")
+    found = pipeline.gan_.evaluate(pipeline.codes_, random_state=random_state)
+    names = ("frechet_distance", "mmd", "coverage")
+    scores = {"gan": {n: found[n] for n in names}, "normal": {n: found[f"normal_{n}"] for n in names}}
+    table = {
+        "title": "Generated codes",
+        "note": "Squared Frechet distance and squared maximum mean discrepancy between generated codes and those of "
+        "the documents (lower is better), and the share of documents near whose code a generated one lies. The normal "
+        "distribution has the mean and the covariance of the codes, which is all that the first measure sees.",
+        "columns": ["method", "Frechet distance", "kernel distance", "coverage"],
+        "rows": [
+            ["GAN", *scores["gan"].values()],
+            ["normal distribution", *scores["normal"].values()],
+        ],
+    }
+    return table, scores
 
 
 def _constant_loss(X: Any) -> float:

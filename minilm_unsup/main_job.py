@@ -32,7 +32,7 @@ class RunResult:
     report : dict
         Everything the report shows, JSON-able.
     scores : dict
-        ``{"topics": {...}, "classifier": {...}}``: method to measure to value.
+        ``{"topics": {...}, "classifier": {...}, "gan": {...}}``: method to measure to value.
     path : Path or None
         The directory written.
     """
@@ -145,7 +145,13 @@ def _run(
     command: str,
     parameters: dict[str, Any],
 ) -> RunResult:
-    from .evaluation import choose_few_labels, evaluate_classifier, evaluate_clusters, evaluate_codes
+    from .evaluation import (
+        choose_few_labels,
+        evaluate_classifier,
+        evaluate_clusters,
+        evaluate_codes,
+        evaluate_gan,
+    )
     from .report.collect import collect
 
     if texts is None:
@@ -184,6 +190,9 @@ def _run(
     table, cluster_scores = evaluate_clusters(pipeline, kept_labels, seed)
     scores.update(cluster_scores)
     evaluation += [table, evaluate_codes(pipeline)]
+    if pipeline.gan_ is not None:
+        table, scores["gan"] = evaluate_gan(pipeline, seed)
+        evaluation.append(table)
     found = scores["topics"]
     progress.finish(
         f"NMI {found['nmi']:.3f}, ARI {found['ari']:.3f} against the labels"

@@ -15,11 +15,12 @@ from ._estimator import Estimator
 from ._exceptions import DataWarning, EmptyVocabularyError, StorageError
 from ._progress import Progress
 from ._storage import load_directory, save_directory
-from ._validation import check_is_fitted, check_number, check_random_state, check_texts
+from ._validation import check_flag, check_is_fitted, check_number, check_random_state, check_texts
 from .pipeline_state import STAGES, stages_from, states_of, tokenizer_json
 
 if TYPE_CHECKING:
     from .models.autoencoder import Autoencoder
+    from .models.gan import GAN
     from .models.text_classifier import TextClassifier
     from .models.topic_model import TopicModel
     from .text.tfidf import TfidfVectorizer
@@ -29,6 +30,8 @@ __all__ = ["TextPipeline"]
 # Documents up to which Ward's clustering sees every pair; beyond it a seeded sample this large is clustered and the
 # others go to the nearest cluster mean. 5,000 documents hold 12.5 million pairs: 100 MB.
 _MOST_HIERARCHICAL = 5_000
+# Rows that the GAN is shown in all.
+_GAN_ROWS = 400_000
 
 
 class TextPipeline(Estimator):
@@ -57,6 +60,8 @@ class TextPipeline(Estimator):
         Epochs of the autoencoder.
     n_topics : int or "auto"
         Number of topics.
+    gan : bool
+        Whether a `GAN` learns to make codes like those of the documents.
     random_state : None, int or Generator
         The same int gives the same bits on any number of threads.
 
@@ -72,8 +77,8 @@ class TextPipeline(Estimator):
         Topic of each document; topics are numbered by falling size.
     hierarchical_labels_ : ndarray of shape (n_kept,), int32
         Cluster of each document by Ward linkage, as many clusters as topics.
-    cleaner_, vectorizer_, embedder_, autoencoder_, topic_model_, classifier_
-        The fitted stages; `classifier_` is None without labels.
+    cleaner_, vectorizer_, embedder_, autoencoder_, topic_model_, classifier_, gan_
+        The fitted stages; `classifier_` is None without labels, `gan_` where none was asked for.
     cleaning_report_, removal_report_
         What cleaning edited, and which documents it dropped and why.
     counts_ : CSRMatrix of shape (n_kept, n_words)
@@ -91,6 +96,7 @@ class TextPipeline(Estimator):
         code_size: int = 64,
         epochs: int = 10,
         n_topics: int | str = "auto",
+        gan: bool = False,
         random_state: Any = 0,
     ) -> None:
         self.profile = profile
@@ -101,6 +107,7 @@ class TextPipeline(Estimator):
         self.code_size = code_size
         self.epochs = epochs
         self.n_topics = n_topics
+        self.gan = gan
         self.random_state = random_state
 
     def fit(
@@ -131,6 +138,7 @@ class TextPipeline(Estimator):
         labels = self.check_labels(y, len(texts))
         code_size = check_number(self.code_size, "code_size", integer=True, low=2)
         epochs = check_number(self.epochs, "epochs", integer=True, low=1)
+        with_gan = check_flag(self.gan, "gan")
         seeds = check_random_state(self.random_state).integers(0, 2**31 - 1, size=6).tolist()
 
         with self._new_fit():
@@ -140,6 +148,7 @@ class TextPipeline(Estimator):
             self._encode(code_size, epochs, seeds[0], progress)
             self._cluster(seeds[1], seeds[2], progress)
             self.classifier_seed_, self.map_seed_ = seeds[3], seeds[4]
+            self.gan_: GAN | None = self._imitate(seeds[5], progress) if with_gan else None
             self.classifier_: TextClassifier | None = None
             if labels is not None:
                 self.fine_tune(labels, progress=progress)
@@ -340,6 +349,28 @@ class TextPipeline(Estimator):
         model = AgglomerativeClustering(n_clusters=n_topics, linkage="ward").fit(self.vectors_[rows])
         self.hierarchical_labels_ = model.labels_ if n <= _MOST_HIERARCHICAL else model.predict(self.vectors_)
         progress.finish(f"Ward linkage of {min(n, _MOST_HIERARCHICAL):,} documents")
+
+    def _imitate(self, seed: int, progress: Progress) -> GAN:
+        from .models import GAN
+        from .training import Callback
+
+        n = len(self.codes_)
+        epochs = min(500, max(20, _GAN_ROWS // n))
+
+        class Report(Callback):
+            """Moves the progress display."""
+
+            def on_epoch_end(self, trainer: Any, epoch: int, values: dict[str, float]) -> None:
+                """Tell the epoch's loss."""
+                progress.update((epoch + 1) / epochs, f"generator's loss {values['generator_loss']:.4f}")
+
+        progress.start("gan")
+        gan = GAN(nonnegative=True, epochs=epochs, random_state=seed, callbacks=[Report()]).fit(self.codes_)
+        gan.callbacks = None
+        last = gan.history_.last()
+        near = f", {last['coverage']:.0%} of the codes have one like them" if "coverage" in last else ""
+        progress.finish(f"{epochs} epochs{near}")
+        return gan
 
     def _weigh(self, texts: Sequence[str]) -> tuple[CSRMatrix, CSRMatrix]:
         """Counts and TF-IDF of new texts, one row each."""

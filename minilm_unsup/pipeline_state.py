@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STAGES", "stages_from", "states_of", "tokenizer_json"]
 
-# Stage to its class and the package that has it. All but the classifier are always there.
+# Stage to its class and the package that has it. All but the last two are always there.
 STAGES = {
     "cleaner": ("TextCleaner", ".text"),
     "vectorizer": ("TfidfVectorizer", ".text"),
@@ -22,7 +22,9 @@ STAGES = {
     "autoencoder": ("Autoencoder", ".models"),
     "topic_model": ("TopicModel", ".models"),
     "classifier": ("TextClassifier", ".models"),
+    "gan": ("GAN", ".models"),
 }
+_OPTIONAL = ("classifier", "gan")
 
 
 def states_of(stages: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, NDArray]]:
@@ -42,7 +44,7 @@ def states_of(stages: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, NDAr
 
 
 def stages_from(config: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> dict[str, Any]:
-    """Return the stages whose states these are; a missing classifier is None.
+    """Return the stages whose states these are; a missing classifier or GAN is None.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def stages_from(config: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> dic
     """
     stages: dict[str, Any] = {}
     for name, (kind, package) in STAGES.items():
-        if name not in config and name == "classifier":
+        if name not in config and name in _OPTIONAL:
             stages[name] = None
             continue
         state = config[name]

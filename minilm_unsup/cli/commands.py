@@ -100,6 +100,7 @@ def run(arguments: Namespace) -> int:
             code_size=arguments.code_size,
             epochs=arguments.epochs,
             max_features=arguments.max_features,
+            gan=arguments.gan,
         )
     finally:
         progress.close()

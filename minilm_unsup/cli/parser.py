@@ -117,6 +117,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="labels a class to fine-tune on; the others are the test (default: 10)",
     )
+    group.add_argument("--gan", action="store_true", help="train a GAN that makes codes, and show them on the map")
     group.add_argument("--seed", type=_whole_number(0), default=0, metavar="N", help="seed of every draw (default: 0)")
     group = run.add_argument_group("output")
     group.add_argument(

@@ -74,6 +74,9 @@ class GAN(Storable, Estimator):
         Of Adam, for both.
     standardize : bool
         Bring each feature to mean 0 and deviation 1 first; `sample` gives the units of the data.
+    nonnegative : bool
+        For rows without negative values, codes of relu among them: features are scaled and not moved, and the generator
+        ends with relu, so that it can make zeros.
     epochs, batch_size : int, at least 1
     random_state : None, int or Generator
         The same int gives the same bits on any number of threads.
@@ -127,6 +130,7 @@ class GAN(Storable, Estimator):
         beta1: float = 0.0,
         beta2: float = 0.9,
         standardize: bool = True,
+        nonnegative: bool = False,
         epochs: int = 100,
         batch_size: int = 64,
         random_state: Any = None,
@@ -144,6 +148,7 @@ class GAN(Storable, Estimator):
         self.beta1 = beta1
         self.beta2 = beta2
         self.standardize = standardize
+        self.nonnegative = nonnegative
         self.epochs = epochs
         self.batch_size = batch_size
         self.random_state = random_state
@@ -177,9 +182,12 @@ class GAN(Storable, Estimator):
             y = check_labels(y, n_samples=len(X))
             classes = np.unique(y)
             condition = _indicators(y, classes, X.dtype)
+        if check_flag(self.nonnegative, "nonnegative") and X.min() < 0:
+            raise ValueError(f"X must not be negative for nonnegative=True, got {X.min()}; leave it False")
         shift, scale = np.zeros(X.shape[1], X.dtype), np.ones(X.shape[1], X.dtype)
         if check_flag(self.standardize, "standardize"):
-            shift = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
+            if not self.nonnegative:
+                shift = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
             spread = X.std(axis=0, dtype=np.float64)
             scale = np.where(spread > 0, spread, 1).astype(X.dtype)
         rows = np.ascontiguousarray((X - shift) / scale)
@@ -217,17 +225,18 @@ class GAN(Storable, Estimator):
 
     def _networks(self, n_features: int, n_conditions: int) -> Sequential:
         latent = check_number(self.latent_size, "latent_size", integer=True, low=1)
+        made = "relu" if self.nonnegative else "linear"
         kinds = (
-            ("generator", self.generator_sizes, latent + n_conditions, n_features, "relu"),
-            ("discriminator", self.discriminator_sizes, n_features + n_conditions, 1, "leaky_relu"),
+            ("generator", self.generator_sizes, latent + n_conditions, n_features, "relu", made),
+            ("discriminator", self.discriminator_sizes, n_features + n_conditions, 1, "leaky_relu", "linear"),
         )
         out: list[tuple[str, Layer]] = []
-        for name, given, n_in, n_out, activation in kinds:
+        for name, given, n_in, n_out, activation, last in kinds:
             sizes = (given,) if isinstance(given, (int, np.integer)) else tuple(given)
             hidden = [check_number(size, f"{name}_sizes", integer=True, low=1) for size in sizes]
             widths = [n_in, *hidden, n_out]
             layers: list[tuple[str, Layer]] = [
-                (str(i), Linear(a, b, activation if i < len(hidden) else "linear", "he_uniform"))
+                (str(i), Linear(a, b, activation if i < len(hidden) else last, "he_uniform"))
                 for i, (a, b) in enumerate(pairwise(widths))
             ]
             out.append((name, Sequential(tuple(layers))))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .map_figure import GENERATED
+
 if TYPE_CHECKING:
     from ..pipeline import TextPipeline
 
@@ -24,6 +26,7 @@ _RULE_NAMES = {
     "whitespace": "white space",
 }
 _MOST_POINTS = 5_000
+_MOST_GENERATED, _NEAREST = 400, 5
 _SHOWN_CHARACTERS = 240
 
 
@@ -133,7 +136,7 @@ def _map(pipeline: TextPipeline, texts: Sequence[str], labels: Sequence[Any] | N
         rows = np.sort(np.random.default_rng(pipeline.map_seed_).choice(n, _MOST_POINTS, replace=False))
     shown = rows.tolist()
     points = document_map(pipeline.vectors_[rows], random_state=pipeline.map_seed_)
-    return {
+    found: dict[str, Any] = {
         "x": [round(float(v), 4) for v in points[:, 0]],
         "y": [round(float(v), 4) for v in points[:, 1]],
         "topic": [int(pipeline.labels_[i]) for i in rows],
@@ -141,6 +144,26 @@ def _map(pipeline: TextPipeline, texts: Sequence[str], labels: Sequence[Any] | N
         "label": None if labels is None else ["" if labels[i] is None else str(labels[i]) for i in shown],
         "document": [int(pipeline.kept_indices_[i]) for i in rows],
     }
+    if pipeline.gan_ is not None:
+        _add_generated(pipeline, found, rows, points)
+    return found
+
+
+def _add_generated(pipeline: TextPipeline, found: dict[str, Any], rows: Any, points: Any) -> None:
+    """Put codes that the GAN made among the documents whose codes are nearest to them."""
+    assert pipeline.gan_ is not None
+    made = pipeline.gan_.sample(min(_MOST_GENERATED, len(rows)), random_state=pipeline.map_seed_)
+    codes = pipeline.codes_[rows]
+    squares = np.sum(codes * codes, axis=1) - 2 * (made @ codes.T)
+    near = np.argsort(squares, axis=1, kind="stable")[:, :_NEAREST]
+    places = points[near].mean(axis=1)
+    found["x"] += [round(float(v), 4) for v in places[:, 0]]
+    found["y"] += [round(float(v), 4) for v in places[:, 1]]
+    found["topic"] += [GENERATED] * len(made)
+    found["text"] += [_shorten(f"generated, nearest: {found['text'][i]}") for i in near[:, 0].tolist()]
+    found["document"] += [found["document"][i] for i in near[:, 0].tolist()]
+    if found["label"] is not None:
+        found["label"] += [""] * len(made)
 
 
 def _topics(pipeline: TextPipeline, texts: Sequence[str], labels: Sequence[Any] | None) -> list[dict[str, Any]]:
@@ -191,6 +214,10 @@ def _curves(pipeline: TextPipeline) -> list[dict[str, Any]]:
                 "values": pipeline.classifier_.history_.values,
             }
         )
+    if pipeline.gan_ is not None:
+        shown = ("discriminator_loss", "generator_loss", "coverage")
+        values = {name: v for name, v in pipeline.gan_.history_.values.items() if name in shown}
+        curves.append({"name": "GAN", "unit": "discriminator's loss", "x_name": "epoch", "values": values})
     inertia = pipeline.topic_model_.history_
     if inertia is not None:
         curves.append({"name": "K-means", "unit": "sum of 1 - cosine", "x_name": "sweep", "values": inertia.values})

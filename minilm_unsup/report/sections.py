@@ -152,7 +152,9 @@ def learning_section(data: dict[str, Any]) -> str:
 
 
 def _lower_is_better(column: str) -> bool:
-    return any(key in column.lower() for key in ("loss", "perplexity", "error", "second", "inertia", "entropy"))
+    return any(
+        key in column.lower() for key in ("loss", "perplexity", "error", "second", "inertia", "entropy", "distance")
+    )
 
 
 def evaluation_section(data: dict[str, Any]) -> str:
