@@ -321,7 +321,8 @@ def check_texts(texts: Any, name: str = "texts", *, min_count: int = 0) -> list[
         texts = list(texts)
     except TypeError:
         raise TypeError(f"{name} must be an iterable of strings, got {type(texts).__name__}") from None
-    for i, text in enumerate(texts):
+    odd = set(map(type, texts)) - {str}  # in the interpreter's own loop
+    for i, text in enumerate(texts if odd else ()):
         if not isinstance(text, str):
             raise TypeError(f"{name}[{i}] must be a string, got {type(text).__name__}")
     if len(texts) < min_count:

@@ -112,12 +112,10 @@ class AdversarialTask(Task):
         return loss
 
     def _gather(self, shards: list[_Shard], name: str) -> None:
-        """Put the sum of the parts' gradients where the optimizer looks for it."""
+        """Add the parts' gradients to those of the first, which lie where the optimizer looks for them."""
         start, stop = self.store.range_of(name)
-        total = self.store.grad[start:stop]
-        np.copyto(total, shards[0].grad[start:stop])
         for shard in shards[1:]:
-            total += shard.grad[start:stop]
+            self.store.grad[start:stop] += shard.grad[start:stop]
 
     def generate(self, noise: NDArray) -> NDArray:
         """Return rows made of noise with its conditions behind it; a new array."""
@@ -179,7 +177,7 @@ class _Shard:
         store, n, d = task.store, stop - start, task.n_features
         width, dtype = d + task._condition.shape[1], store.dtype
         self.start, self.stop, self.share, self.task, self.work = start, stop, n / n_rows, task, Workspace()
-        self.grad, self.grads = store.new_gradients()
+        self.grad, self.grads = (store.grad, store.grads) if start == 0 else store.new_gradients()
         self.noise = self.work.array("noise", (n, task._n_noise + width - d), dtype)
         self.judged = self.work.array("judged", (2 * n, width), dtype)  # real rows, then generated ones
         self.is_real = np.arange(2 * n) < n
