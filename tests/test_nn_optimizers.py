@@ -8,7 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minilm_unsup._parallel import set_num_threads
-from minilm_unsup.nn import SGD, Adam, Momentum, ParameterGroup, ParameterStore
+from minilm_unsup.nn import (
+    SGD,
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    Momentum,
+    OneCycle,
+    ParameterGroup,
+    ParameterStore,
+    RMSProp,
+    StepDecay,
+)
+from minilm_unsup.nn.clipping import clip_norm
 
 from .reference import nn as naive
 from .strategies import seeds
@@ -16,6 +29,12 @@ from .strategies import seeds
 OPTIMIZERS = {
     "sgd": (SGD(0.03), lambda x, g: naive.sgd(x, g, 0.03)),
     "momentum": (Momentum(0.03, 0.8), lambda x, g: naive.momentum(x, g, 0.03, 0.8)),
+    "nesterov": (Momentum(0.03, 0.8, nesterov=True), lambda x, g: naive.nesterov(x, g, 0.03, 0.8)),
+    "rmsprop": (RMSProp(0.03, 0.8, 1e-6), lambda x, g: naive.rmsprop(x, g, 0.03, 0.8, 1e-6)),
+    "adamw": (
+        AdamW(0.03, 0.8, 0.95, 1e-6, weight_decay=0.2),
+        lambda x, g: naive.adamw(x, g, 0.03, 0.8, 0.95, 1e-6, 0.2),
+    ),
     "adam": (Adam(0.03, 0.8, 0.95, 1e-6), lambda x, g: naive.adam(x, g, 0.03, 0.8, 0.95, 1e-6)),
 }
 
@@ -47,6 +66,8 @@ def test_groups_move_alone_at_their_own_rate_and_decay(name):
         store.data[:] = np.arange(9) + 1.0
         store.grad[:] = 0.5
     grouped, plain = stores
+    if name == "adamw":
+        optimizer = AdamW(0.03, weight_decay=0)  # groups have decays of their own
     optimizer.step(plain, optimizer.first_state(9, np.float64))
     groups = [ParameterGroup(*grouped.range_of("b"), rate=0.1, decay=0.5), ParameterGroup(*grouped.range_of("c"))]
     optimizer.step(grouped, optimizer.first_state(9, np.float64), groups)
@@ -78,9 +99,77 @@ def test_same_bits_on_any_number_of_threads(name):
 
 
 def test_settings_out_of_range_are_named():
-    for make in (lambda: SGD(0), lambda: Adam(-1.0), lambda: Momentum(0.1, 1.0), lambda: Adam(0.1, beta2=1)):
-        with pytest.raises(ValueError, match=r"learning_rate|momentum|beta2"):
+    for make in (
+        lambda: SGD(0),
+        lambda: Adam(-1.0),
+        lambda: Momentum(0.1, 1.0),
+        lambda: Adam(0.1, beta2=1),
+        lambda: AdamW(weight_decay=-1),
+        lambda: RMSProp(rho=1),
+    ):
+        with pytest.raises(ValueError, match=r"learning_rate|momentum|beta2|weight_decay|rho"):
             make()
+    for make in (
+        lambda: Constant(2),
+        lambda: Cosine(last=2),
+        lambda: StepDecay(0),
+        lambda: StepDecay(rate=0),
+        lambda: OneCycle(divisor=0),
+    ):
+        with pytest.raises(ValueError, match=r"warm_up|last|n_parts|rate|divisor"):
+            make()
+
+
+SCHEDULES = [
+    Constant(),
+    Constant(0.3),
+    StepDecay(4, 0.5),
+    Cosine(),
+    Cosine(0.2, 0.1),
+    Cosine(0),
+    OneCycle(),
+    OneCycle(0),
+]
+
+
+@given(st.sampled_from(SCHEDULES), st.integers(1, 200))
+def test_schedules_stay_within_their_bounds_and_end_where_they_say(schedule, n_steps):
+    factors = [schedule.factor(step, n_steps) for step in range(n_steps)]
+    assert all(0 <= factor <= 1 for factor in factors)
+    peak = int(np.argmax(factors))
+    assert (np.diff(factors[: peak + 1]) >= -1e-12).all()
+    assert (np.diff(factors[peak:]) <= 1e-12).all()
+    if n_steps >= 100:
+        assert max(factors) > 0.99
+        if isinstance(schedule, Cosine):
+            assert factors[-1] == pytest.approx(schedule.last, abs=0.01)
+        if isinstance(schedule, StepDecay):
+            assert factors[-1] == pytest.approx(0.125)
+        if isinstance(schedule, OneCycle) and schedule.peak:
+            assert factors[0] == pytest.approx(1 / 25)
+
+
+@given(seeds(), st.integers(1, 50), st.floats(0.1, 10))
+def test_clipping_shortens_and_keeps_the_direction(seed, size, most):
+    grad = np.random.default_rng(seed).standard_normal(size)
+    kept = grad.copy()
+    assert clip_norm(grad, most) == pytest.approx(np.linalg.norm(kept), rel=1e-12)
+    if np.linalg.norm(kept) <= most:
+        np.testing.assert_array_equal(grad, kept)
+    else:
+        np.testing.assert_allclose(grad, kept * most / np.linalg.norm(kept), rtol=1e-12)
+
+
+def test_clipping_is_the_same_on_any_number_of_threads():
+    found = []
+    try:
+        for n_threads in (1, 2):
+            set_num_threads(n_threads)
+            grad = np.random.default_rng(0).standard_normal(700_000).astype(np.float32)
+            found.append((clip_norm(grad, 1.0), grad.tobytes()))
+    finally:
+        set_num_threads(None)
+    assert found[0] == found[1]
 
 
 def test_store_names_what_does_not_fit():

@@ -20,12 +20,14 @@ from minilm_unsup.nn import (
     SGD,
     Adam,
     BinaryCrossEntropy,
+    Cosine,
     Linear,
     Multinomial,
     ParameterStore,
     Sequential,
     SoftmaxCrossEntropy,
     SquaredError,
+    StepDecay,
 )
 from minilm_unsup.training import (
     Callback,
@@ -34,6 +36,7 @@ from minilm_unsup.training import (
     ModelCheckpoint,
     NetworkTask,
     TerminateOnNaN,
+    WeightAveraging,
     fit_network,
 )
 from minilm_unsup.training.batches import take_rows
@@ -339,3 +342,78 @@ def test_parameters_that_a_step_does_not_reach_have_no_gradient():
     start, stop = store.range_of("spare")
     np.testing.assert_array_equal(store.grad[start:stop], 0)  # the vector itself: a look by name would clear it
     assert store.grad[:start].all()
+
+
+def _trained(X, **settings):
+    network = Sequential((("a", Linear(6, 3, "tanh")), ("b", Linear(3, 6))))
+    store = ParameterStore(network.shapes(), np.float64)
+    store.assign(network.initial(np.random.default_rng(1), np.float64))
+    task = NetworkTask(network, SquaredError(), store, X)
+    settings = {"epochs": 3, "batch_size": 8, **settings}
+    optimizer = settings.pop("optimizer", SGD(0.1))
+    return fit_network(task, optimizer, rng=np.random.default_rng(2), **settings)
+
+
+def test_gradients_put_together_are_those_of_a_larger_batch():
+    X = np.random.default_rng(0).random((60, 6))
+    large = _trained(X, batch_size=24, optimizer=Adam(0.01))
+    small = _trained(X, batch_size=8, accumulate=3, optimizer=Adam(0.01))
+    np.testing.assert_allclose(small.store.data, large.store.data, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(small.history["loss"], large.history["loss"], rtol=1e-9)
+    with pytest.raises(ValueError, match="accumulate must be at least 1"):
+        _trained(X, accumulate=0)
+
+
+def test_a_schedule_is_followed_step_by_step(monkeypatch):
+    X = np.random.default_rng(0).random((20, 6))
+    rates = []
+    plain = SGD.step
+
+    def step(self, store, state, groups, count, factor):
+        rates.append(factor)
+        plain(self, store, state, groups, count, factor)
+
+    monkeypatch.setattr(SGD, "step", step)
+    schedule = Cosine(0.25, 0.1)
+    _trained(X, schedule=schedule)
+    assert rates == [schedule.factor(i, 9) for i in range(9)]
+    with pytest.raises(TypeError, match="schedule must be None or a Schedule, got str"):
+        _trained(X, schedule="cosine")
+
+
+def test_gradients_are_cut():
+    X = 100 * np.random.default_rng(0).random((20, 6))
+    short = _trained(X, max_norm=0.01, epochs=1, batch_size=20)
+    start = _trained(X, epochs=0)
+    assert np.linalg.norm(short.store.data - start.store.data) == pytest.approx(0.1 * 0.01, rel=1e-9)
+    with pytest.raises(ValueError, match="max_norm must be more than 0"):
+        _trained(X, max_norm=0)
+
+
+def test_averaged_weights_are_the_mean_and_survive_a_stop(tmp_path):
+    X = np.random.default_rng(0).random((40, 6))
+    seen = []
+
+    class Watch(Callback):
+        def on_batch_end(self, trainer, batch, values):
+            seen.append(trainer.store.data.copy())
+
+    whole = _trained(X, epochs=4, callbacks=[Watch(), WeightAveraging(0.9)])
+    mean = _trained(X, epochs=0).store.data.copy()
+    for t, weights in enumerate(seen):
+        decay = min(0.9, (1 + t) / (10 + t))
+        mean = decay * mean + (1 - decay) * weights
+    np.testing.assert_allclose(whole.store.data, mean, rtol=1e-12)
+    settings = {"schedule": StepDecay(2), "max_norm": 0.1, "accumulate": 2}
+    whole = _trained(X, epochs=4, callbacks=[WeightAveraging(0.9)], **settings)
+
+    class Halt(Callback):
+        def on_epoch_end(self, trainer, epoch, values):
+            if epoch == 1:
+                trainer.save(tmp_path / "c")
+
+    _trained(X, epochs=4, callbacks=[WeightAveraging(0.9), Halt()], **settings)
+    resumed = _trained(X, epochs=4, callbacks=[WeightAveraging(0.9)], resume=tmp_path / "c", **settings)
+    np.testing.assert_array_equal(resumed.store.data, whole.store.data)
+    with pytest.raises(StorageError, match="its max_norm is"):
+        _trained(X, epochs=4, resume=tmp_path / "c", **{**settings, "max_norm": 0.2})

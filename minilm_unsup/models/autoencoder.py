@@ -27,6 +27,7 @@ from .._validation import (
 from ..nn.loss import Loss
 from ..nn.optimizer import Optimizer
 from ..nn.parameters import ParameterStore
+from ..nn.schedules import Schedule
 from ..nn.sequential import Sequential
 from ..nn.workspace import Workspace
 from ..training.task import NetworkTask
@@ -62,9 +63,13 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
     noise_level : float, optional
         Share of values set to zero in [0, 1), 0.3 by default; or standard deviation, 0.1 by default. Under masking
         the values kept are divided by the share kept, so that codes have one scale in training and after it.
-    optimizer : {"adam", "sgd", "momentum"}
+    optimizer : {"adam", "adamw", "rmsprop", "sgd", "momentum", "nesterov"}
     learning_rate : float, optional
-        0.001 for Adam, 0.1 for the others by default.
+        By default 0.1 for the last three and 0.001 for the others.
+    schedule : Schedule, optional
+        How the learning rate changes; see `minilm_unsup.nn`: `Constant`, `StepDecay`, `Cosine`, `OneCycle`.
+    max_norm : float, above 0, optional
+        Length to which longer gradients are cut.
     epochs : int, at least 1
     batch_size : int, at least 1
     validation_split : float in [0, 1)
@@ -125,6 +130,8 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         noise_level: float | None = None,
         optimizer: str = "adam",
         learning_rate: float | None = None,
+        schedule: Schedule | None = None,
+        max_norm: float | None = None,
         epochs: int = 10,
         batch_size: int = 32,
         validation_split: float = 0.0,
@@ -139,6 +146,8 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         self.noise_level = noise_level
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.max_norm = max_norm
         self.epochs = epochs
         self.batch_size = batch_size
         self.validation_split = validation_split
@@ -225,6 +234,8 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
             validation_split=0.0 if once else self.validation_split,
             callbacks=self.callbacks,
             verbose=self.verbose,
+            schedule=None if once else self.schedule,
+            max_norm=self.max_norm,
             state=state,
             history=history,
             resume=resume,
@@ -396,7 +407,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         params = self._storable_params()
         sizes = params["hidden_sizes"]
         params["hidden_sizes"] = int(sizes) if isinstance(sizes, (int, np.integer)) else [int(s) for s in sizes]
-        params["callbacks"] = None
+        params["callbacks"] = params["schedule"] = None  # of training alone
         config = {
             "class": type(self).__name__,
             "params": params,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from .._validation import check_choice, check_number
 from ..nn.activations import ACTIVATIONS
-from ..nn.adam import Adam
+from ..nn.adam import Adam, AdamW
 from ..nn.binary_cross_entropy import BinaryCrossEntropy
 from ..nn.gaussian_noise import GaussianNoise
 from ..nn.layer import Layer
@@ -20,6 +21,7 @@ from ..nn.masking import Masking
 from ..nn.momentum import Momentum
 from ..nn.multinomial import Multinomial
 from ..nn.optimizer import Optimizer
+from ..nn.rmsprop import RMSProp
 from ..nn.sequential import Sequential
 from ..nn.sgd import SGD
 from ..nn.sparse_linear import SparseLinear
@@ -32,7 +34,14 @@ LOSSES: dict[str, type[Loss]] = {
     "multinomial": Multinomial,
     "squared_error": SquaredError,
 }
-OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "sgd": SGD, "momentum": Momentum}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSProp,
+    "sgd": SGD,
+    "momentum": Momentum,
+    "nesterov": partial(Momentum, nesterov=True),  # type: ignore[dict-item]
+}
 
 
 def mirrored_network(

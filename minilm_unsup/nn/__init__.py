@@ -8,7 +8,7 @@ from .._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .activations import Activation
-    from .adam import Adam
+    from .adam import Adam, AdamW
     from .adversarial_loss import DiscriminatorLoss, GeneratorLoss
     from .attention import CrossAttention, MultiHeadAttention
     from .binary_cross_entropy import BinaryCrossEntropy
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .optimizer import Optimizer, ParameterGroup
     from .parameters import Gradients, Parameters, ParameterStore
     from .residual import Residual
+    from .rmsprop import RMSProp
+    from .schedules import Constant, Cosine, OneCycle, Schedule, StepDecay
     from .sequential import Sequential
     from .sgd import SGD
     from .softmax_cross_entropy import SoftmaxCrossEntropy
@@ -41,7 +43,10 @@ __all__ = [
     "SGD",
     "Activation",
     "Adam",
+    "AdamW",
     "BinaryCrossEntropy",
+    "Constant",
+    "Cosine",
     "CrossAttention",
     "DiscriminatorLoss",
     "Embedding",
@@ -59,17 +64,21 @@ __all__ = [
     "Momentum",
     "MultiHeadAttention",
     "Multinomial",
+    "OneCycle",
     "Optimizer",
     "ParameterGroup",
     "ParameterStore",
     "Parameters",
     "RMSNorm",
+    "RMSProp",
     "Residual",
+    "Schedule",
     "Sequential",
     "Softmax",
     "SoftmaxCrossEntropy",
     "SparseLinear",
     "SquaredError",
+    "StepDecay",
     "UnitRows",
     "Workspace",
 ]
@@ -79,7 +88,10 @@ _WHERE = {
     "SGD": ".sgd",
     "Activation": ".activations",
     "Adam": ".adam",
+    "AdamW": ".adam",
     "BinaryCrossEntropy": ".binary_cross_entropy",
+    "Constant": ".schedules",
+    "Cosine": ".schedules",
     "CrossAttention": ".attention",
     "DiscriminatorLoss": ".adversarial_loss",
     "Embedding": ".embedding",
@@ -97,17 +109,21 @@ _WHERE = {
     "Momentum": ".momentum",
     "MultiHeadAttention": ".attention",
     "Multinomial": ".multinomial",
+    "OneCycle": ".schedules",
     "Optimizer": ".optimizer",
     "ParameterGroup": ".optimizer",
     "ParameterStore": ".parameters",
     "Parameters": ".parameters",
     "RMSNorm": ".layer_norm",
+    "RMSProp": ".rmsprop",
     "Residual": ".residual",
+    "Schedule": ".schedules",
     "Sequential": ".sequential",
     "Softmax": ".softmax_layer",
     "SoftmaxCrossEntropy": ".softmax_cross_entropy",
     "SparseLinear": ".sparse_linear",
     "SquaredError": ".squared_error",
+    "StepDecay": ".schedules",
     "UnitRows": ".unit_rows",
     "Workspace": ".workspace",
 }

@@ -11,7 +11,7 @@ from .._numba import JIT_FAST, njit
 from .._validation import check_number
 from .optimizer import Optimizer
 
-__all__ = ["Adam"]
+__all__ = ["Adam", "AdamW"]
 
 
 @njit(**JIT_FAST)
@@ -64,3 +64,28 @@ class Adam(Optimizer):
     def _settings(self, t: int, alpha: float) -> tuple[float, ...]:
         correct1, correct2 = 1 - self.beta1**t, 1 - self.beta2**t
         return alpha / correct1, 1 - self.beta1, 1 - self.beta2, 1 / math.sqrt(correct2), self.epsilon
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2).
+
+    Each step the parameters shrink by ``learning_rate * weight_decay`` of themselves; a `ParameterGroup` has a decay of
+    its own.
+
+    Parameters
+    ----------
+    learning_rate : float, above 0
+    beta1, beta2 : float in [0, 1)
+    epsilon : float, above 0
+    weight_decay : float, at least 0
+    """
+
+    weight_decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number(self.weight_decay, "weight_decay", low=0)
+
+    def _decay(self) -> float:
+        return self.weight_decay

@@ -70,6 +70,7 @@ class Optimizer:
         state: dict[str, NDArray],
         groups: Sequence[ParameterGroup] | None = None,
         count: int = 0,
+        factor: float = 1.0,
     ) -> None:
         """Move the parameters of `store` once by its gradients, and change `state` accordingly.
 
@@ -82,13 +83,15 @@ class Optimizer:
             The parameters to move; all of them by default.
         count : int
             Which of the counts of steps is theirs.
+        factor : float
+            On the learning rate, for this step.
         """
         counts = state["step"]
         counts[count] += 1
         t, size, dtype = int(counts[count]), store.data.size, store.data.dtype
         arrays = (store.grad, *[state[name] for name in self.slots], store.data)
-        for start, stop, rate, decay in ((0, size, 1.0, 0.0),) if groups is None else groups:
-            alpha = self.learning_rate * rate
+        for start, stop, rate, decay in ((0, size, 1.0, self._decay()),) if groups is None else groups:
+            alpha = self.learning_rate * factor * rate
             settings = np.array((1 - alpha * decay, *self._settings(t, alpha)), dtype)
             if stop - start > BLOCK:
                 self._move_blocks(arrays, settings, start, stop)
@@ -102,6 +105,10 @@ class Optimizer:
             self._move(settings, *[array[start + a : start + b] for array in arrays])
 
         map_blocks(block, stop - start, BLOCK)
+
+    def _decay(self) -> float:
+        """Return the decay of what is in no group."""
+        return 0.0
 
     def _settings(self, t: int, alpha: float) -> tuple[float, ...]:
         """Return the numbers that step number `t` needs at the learning rate `alpha`."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .task import NetworkTask, Task
     from .terminate_on_nan import TerminateOnNaN
     from .trainer import Trainer, fit_network
+    from .weight_averaging import WeightAveraging
 
 __all__ = [
     "CSVLogger",
@@ -26,6 +27,7 @@ __all__ = [
     "Task",
     "TerminateOnNaN",
     "Trainer",
+    "WeightAveraging",
     "fit_network",
 ]
 
@@ -39,6 +41,7 @@ _WHERE = {
     "Task": ".task",
     "TerminateOnNaN": ".terminate_on_nan",
     "Trainer": ".trainer",
+    "WeightAveraging": ".weight_averaging",
     "fit_network": ".trainer",
 }
 

@@ -84,8 +84,10 @@ class AdversarialTask(Task):
         self._shards: dict[int, list[_Shard]] = {}
         self._turn, self._sum, self._n_steps = 0, 0.0, 0
 
-    def step(self, rows: NDArray[np.int64], rng: np.random.Generator, update: Update) -> float:
+    def step(self, rows: NDArray[np.int64], rng: np.random.Generator, update: Update, n_parts: int = 1) -> float:
         """Return the discriminator's loss, the penalty included; the generator's, where it is not finite."""
+        if n_parts != 1:
+            raise ValueError(f"accumulate must be 1 for networks that train against each other, got {n_parts}")
         shards = self._shards.get(len(rows))
         if shards is None:
             shards = self._shards[len(rows)] = [_Shard(self, a, b, len(rows)) for a, b in _cut(len(rows))]

@@ -38,6 +38,7 @@ class Task:
 
     store: ParameterStore
     n_samples: int
+    _total: NDArray | None = None  # gradients put together
     #: what `step` returns, in the history
     loss_name = "loss"
 
@@ -45,11 +46,28 @@ class Task:
         """Return the mean loss of the given rows and leave its gradient in ``store.grads``."""
         raise NotImplementedError
 
-    def step(self, rows: NDArray[np.int64], rng: np.random.Generator, update: Update) -> float:
-        """Return the mean loss of the given rows, the parameters moved by its gradient where it is finite."""
-        loss = self.gradients(rows, rng)
+    def step(self, rows: NDArray[np.int64], rng: np.random.Generator, update: Update, n_parts: int = 1) -> float:
+        """Return the mean loss of the given rows, the parameters moved by its gradient where it is finite.
+
+        The gradient is that of `n_parts` batches one after the other, which need less memory than one.
+        """
+        loss = self.gradients(rows, rng) if n_parts == 1 else self._accumulate(rows, rng, n_parts)
         if math.isfinite(loss):
             update()
+        return loss
+
+    def _accumulate(self, rows: NDArray[np.int64], rng: np.random.Generator, n_parts: int) -> float:
+        size, grad = -(-len(rows) // n_parts), self.store.grad
+        if self._total is None:
+            self._total = np.empty_like(grad)
+        total, loss = self._total, 0.0
+        total.fill(0)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            share = len(part) / len(rows)
+            loss += share * self.gradients(part, rng)
+            total += grad.dtype.type(share) * grad
+        grad[...] = total
         return loss
 
     def loss(self, rows: NDArray[np.int64]) -> float:

@@ -17,7 +17,9 @@ from .._history import History
 from .._parallel import blas_is_controlled, one_blas_thread
 from .._storage import load_directory, save_directory
 from .._validation import check_number
+from ..nn.clipping import clip_norm
 from ..nn.optimizer import Optimizer, ParameterGroup
+from ..nn.schedules import Schedule
 from .callback import Callback
 from .epoch_printer import EpochPrinter
 from .model_checkpoint import ModelCheckpoint
@@ -52,6 +54,12 @@ class Trainer:
     callbacks : sequence of Callback
     groups : sequence of ParameterGroup, optional
         Which parameters move, and how fast; all alike by default.
+    schedule : Schedule, optional
+        How the learning rate changes from step to step.
+    max_norm : float, above 0, optional
+        Length to which longer gradients are cut.
+    accumulate : int, at least 1
+        Batches whose gradients are put together for one step: what a batch so many times as large would give.
     state : dict of str to ndarray, optional
         State of the optimizer to go on from.
     history : History, optional
@@ -83,6 +91,9 @@ class Trainer:
         validation_split: float = 0.0,
         callbacks: Sequence[Callback] | None = None,
         groups: Sequence[ParameterGroup] | None = None,
+        schedule: Schedule | None = None,
+        max_norm: float | None = None,
+        accumulate: int = 1,
         state: dict[str, NDArray] | None = None,
         history: History | None = None,
         resume: str | os.PathLike[str] | None = None,
@@ -96,6 +107,11 @@ class Trainer:
         # A checkpoint holds the state of the other callbacks, so it is written after they have seen the epoch.
         self.callbacks = sorted(callbacks or (), key=lambda c: isinstance(c, ModelCheckpoint))
         self.groups = groups
+        if schedule is not None and not isinstance(schedule, Schedule):
+            raise TypeError(f"schedule must be None or a Schedule, got {type(schedule).__name__}")
+        self.schedule = schedule
+        self.max_norm = None if max_norm is None else check_number(max_norm, "max_norm", low=0, low_open=True)
+        self.accumulate = check_number(accumulate, "accumulate", integer=True, low=1)
         self.state = optimizer.first_state(self.store.size, self.store.dtype) if state is None else state
         self.history = History() if history is None else history
         self.epoch = 0
@@ -173,11 +189,11 @@ class Trainer:
     def _run_batches(self, order: NDArray[np.int64]) -> bool:
         """Run the rest of the epoch; return whether it came to its end."""
         watchers = [c for c in self.callbacks if type(c).on_batch_end is not Callback.on_batch_end]
-        n, size = len(order), self.batch_size
+        n, size, part = len(order), self._rows_of_step, self.batch_size
         step, rng, name = self.task.step, self.rng, self.task.loss_name
         while self._cursor < n:
             rows = order[self._cursor : self._cursor + size]
-            loss = step(rows, rng, self._update)
+            loss = step(rows, rng, self._update, -(-len(rows) // part))
             if not math.isfinite(loss):
                 self._diverged(name, loss, "before this batch")
                 return False
@@ -191,11 +207,26 @@ class Trainer:
                     return False
         return True
 
+    @property
+    def _rows_of_step(self) -> int:
+        return self.batch_size * self.accumulate
+
     def _update(self, groups: Sequence[ParameterGroup] | None = None, count: int = 0) -> None:
-        self.optimizer.step(self.store, self.state, self.groups if groups is None else groups, count)
+        if self.max_norm is not None:
+            if groups is None:
+                clip_norm(self.store.grad, self.max_norm)
+            else:
+                for group in groups:
+                    clip_norm(self.store.grad[group.start : group.stop], self.max_norm)
+        factor = 1.0
+        if self.schedule is not None:
+            per_epoch = -(-len(self.train_rows) // self._rows_of_step)
+            step = self.epoch * per_epoch + self._cursor // self._rows_of_step
+            factor = self.schedule.factor(step, self.epochs * per_epoch)
+        self.optimizer.step(self.store, self.state, self.groups if groups is None else groups, count, factor)
 
     def _diverged(self, name: str, value: float, weights: str) -> None:
-        place = f"epoch {self.epoch + 1}, batch {self._cursor // self.batch_size + 1}"
+        place = f"epoch {self.epoch + 1}, batch {self._cursor // self._rows_of_step + 1}"
         self.stop(f"{name} is {value} in {place}")
         if not any(isinstance(c, TerminateOnNaN) for c in self.callbacks):
             warnings.warn(
@@ -251,6 +282,9 @@ class Trainer:
             "optimizer": repr(self.optimizer),
             "groups": None if self.groups is None else [list(group) for group in self.groups],
             "batch_size": self.batch_size,
+            "schedule": None if self.schedule is None else [repr(self.schedule), self.epochs],
+            "max_norm": self.max_norm,
+            "accumulate": self.accumulate,
             "validation_split": self.validation_split,
         }
 
@@ -321,6 +355,9 @@ def fit_network(
     callbacks: Sequence[Callback] | None = None,
     verbose: int = 0,
     groups: Sequence[ParameterGroup] | None = None,
+    schedule: Schedule | None = None,
+    max_norm: float | None = None,
+    accumulate: int = 1,
     state: dict[str, NDArray] | None = None,
     history: History | None = None,
     resume: str | os.PathLike[str] | None = None,
@@ -329,12 +366,14 @@ def fit_network(
 
     Parameters
     ----------
-    task, optimizer, epochs, batch_size, rng, validation_split, groups, state, history, resume
+    task, optimizer, epochs, batch_size, rng, validation_split, groups, schedule, max_norm, accumulate
         As in `Trainer`.
     callbacks : sequence of Callback, optional
         Called in this order, checkpoints last.
     verbose : int
         0 prints nothing, 1 a line an epoch.
+    state, history, resume
+        As in `Trainer`.
 
     Returns
     -------
@@ -358,6 +397,9 @@ def fit_network(
         validation_split=validation_split,
         callbacks=watchers,
         groups=groups,
+        schedule=schedule,
+        max_norm=max_norm,
+        accumulate=accumulate,
         state=state,
         history=history,
         resume=resume,

@@ -81,6 +81,34 @@ def momentum(theta, gradients, learning_rate, mu):
     return theta
 
 
+def nesterov(theta, gradients, learning_rate, mu):
+    """Bengio et al. 2013, eq. 7: of the parameters at which gradients are taken."""
+    v = 0.0
+    for g in gradients:
+        before, v = v, mu * v - learning_rate * g
+        theta += -mu * before + (1 + mu) * v
+    return theta
+
+
+def rmsprop(theta, gradients, learning_rate, rho, epsilon):
+    v = 0.0
+    for g in gradients:
+        v = rho * v + (1 - rho) * g * g
+        theta -= learning_rate * g / (math.sqrt(v) + epsilon)
+    return theta
+
+
+def adamw(theta, gradients, learning_rate, beta1, beta2, epsilon, decay):
+    """Loshchilov and Hutter 2019, algorithm 2, with the decay times the learning rate."""
+    m = v = 0.0
+    for t, g in enumerate(gradients, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        step = learning_rate * (m / (1 - beta1**t)) / (math.sqrt(v / (1 - beta2**t)) + epsilon)
+        theta -= step + learning_rate * decay * theta
+    return theta
+
+
 def sgd(theta, gradients, learning_rate):
     for g in gradients:
         theta -= learning_rate * g
