@@ -24,6 +24,7 @@ FLOORS = {
     "testing": 5,
     "main_job": 6,
     "report": 6,
+    "verification": 6,
     "cli": 6,
     "__main__": 6,
     "__init__": 6,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 import warnings
@@ -10,7 +11,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-__all__ = ["predict", "run", "topics", "transform"]
+__all__ = ["predict", "run", "topics", "transform", "verify"]
 
 
 def _say(message: str) -> None:
@@ -185,3 +186,46 @@ def topics(arguments: Namespace) -> int:
     for i, (size, topic) in enumerate(zip(model.topic_sizes_, words, strict=True)):
         print(f"{i:>3}  {int(size):>7,}  {' '.join(w for w, _ in topic)}")
     return 0
+
+
+def verify(arguments: Namespace) -> int:
+    """Check the laws of the library and print a table."""
+    from .._parallel import set_num_threads
+    from ..verification.law import verify as check
+    from .progress import choose_progress
+
+    if arguments.threads is not None:
+        set_num_threads(arguments.threads)
+    progress = choose_progress(quiet=arguments.quiet)
+    try:
+        outcomes = check(arguments.seed, progress=progress)
+    finally:
+        progress.close()
+    broken = [outcome for outcome in outcomes if not outcome.holds]
+    if arguments.json:
+        rows = [
+            {
+                "subject": outcome.law.subject,
+                "law": outcome.law.name,
+                "draws": outcome.law.draws,
+                "worst": None if math.isnan(outcome.worst) else outcome.worst,
+                "bound": outcome.law.bound,
+                "seconds": round(outcome.seconds, 3),
+                "error": outcome.error,
+            }
+            for outcome in outcomes
+        ]
+        print(json.dumps({"seed": arguments.seed, "broken": len(broken), "laws": rows}, ensure_ascii=False, indent=2))
+        return int(bool(broken))
+    width = max(len(outcome.law.name) for outcome in outcomes)
+    print(f"{'':10}{'law':{width}}  {'worst':>8}  {'bound':>6}  holds")
+    for outcome in outcomes:
+        law = outcome.law
+        worst = "-" if math.isnan(outcome.worst) else f"{outcome.worst:.1e}"
+        print(f"{law.subject:10}{law.name:{width}}  {worst:>8}  {law.bound:6.0e}  {'yes' if outcome.holds else 'NO'}")
+    for outcome in broken:
+        _say(f"{outcome.law.subject}, {outcome.law.name}: {outcome.error}")
+    n_draws = sum(outcome.law.draws for outcome in outcomes)
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    print(f"\n{len(outcomes) - len(broken)} of {len(outcomes)} laws hold in {n_draws} draws; {seconds:.0f} s")
+    return int(bool(broken))

@@ -151,6 +151,15 @@ def build_parser() -> argparse.ArgumentParser:
     topics.add_argument("directory", metavar="DIR", help="a directory that 'run' wrote")
     topics.add_argument("--words", type=_whole_number(1), default=10, metavar="N", help="words a topic (default: 10)")
     _add_common(topics)
+
+    verify = commands.add_parser(
+        "verify",
+        help="check the library's own laws on this machine",
+        description="Check gradients, invariants, closed forms and equal bits on draws of a seed, and print a table. "
+        "The exit status is 1 where a law does not hold.",
+    )
+    verify.add_argument("--seed", type=_whole_number(0), default=0, metavar="N", help="seed of the draws (default: 0)")
+    _add_common(verify)
     for command in commands.choices.values():
         command.set_defaults(module="commands")
     _add_text_commands(commands)
