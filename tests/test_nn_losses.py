@@ -9,9 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minilm_unsup._buffers import separate_empty
 from minilm_unsup._csr import CSRMatrix
 from minilm_unsup._parallel import set_num_threads
-from minilm_unsup.nn import Activation, BinaryCrossEntropy, Multinomial, SoftmaxCrossEntropy, SquaredError, Workspace
+from minilm_unsup.nn import (
+    Activation,
+    BinaryCrossEntropy,
+    Contrastive,
+    CosineDistance,
+    GaussianCode,
+    GaussianKL,
+    Multinomial,
+    ParameterStore,
+    Poisson,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    Workspace,
+)
 from minilm_unsup.ops.softmax import softmax
 from minilm_unsup.testing import check_gradients
 
@@ -23,6 +37,7 @@ LOSSES = {
     "multinomial": (Multinomial(), naive.multinomial),
     "classes": (SoftmaxCrossEntropy(), naive.softmax_cross_entropy),
     "squared": (SquaredError(), naive.squared_error),
+    "poisson": (Poisson(), naive.poisson),
 }
 names = st.sampled_from(sorted(LOSSES))
 
@@ -43,7 +58,7 @@ def test_value_is_the_formula_and_sparse_is_dense(name, seed, n, d, dtype):
     loss, formula = LOSSES[name]
     logits, targets = draw(name, seed, n, d, dtype)
     kept = logits.copy()
-    out = np.empty_like(logits)
+    out = separate_empty(logits.shape, dtype)  # as a training has it: compiled loops ask how near their arrays lie
     value = loss.gradient(logits, targets, out, work=Workspace())
     np.testing.assert_array_equal(logits, kept)
     # Sums over at most 150 values, each rounded a few times; float32 sums run in short stretches.
@@ -163,3 +178,120 @@ def test_class_numbers_out_of_range_are_an_error():
         loss.gradient(logits, np.zeros(2, dtype=np.int32), out, work=Workspace())
     with pytest.raises(TypeError, match="int dtype"):
         loss.gradient(logits, np.zeros(3), out, work=Workspace())
+
+
+@pytest.mark.kernel
+@given(seeds(), st.integers(1, 6), st.integers(1, 5), st.floats(0, 0.9), st.booleans())
+def test_smoothed_and_ignored_classes(seed, n, k, smoothing, ignore):
+    rng = np.random.default_rng(seed)
+    logits, classes = 3 * rng.standard_normal((n, k)), rng.integers(0, k, n).astype(np.int32)
+    if ignore:
+        classes[rng.random(n) < 0.5] = -100
+    loss = SoftmaxCrossEntropy(smoothing, ignored=-100)
+    out = np.empty_like(logits)
+    value = loss.gradient(logits, classes, out, work=Workspace())
+    kept = classes >= 0
+    assert not out[~kept].any()
+    if not kept.any():
+        assert value == 0
+        return
+    targets = np.full((kept.sum(), k), smoothing / k)
+    targets[np.arange(kept.sum()), classes[kept]] += 1 - smoothing
+    expected = np.empty_like(targets)
+    # Rows of probabilities are the multinomial's.
+    assert value == pytest.approx(Multinomial().gradient(logits[kept], targets, expected, work=Workspace()), rel=1e-10)
+    np.testing.assert_allclose(out[kept], expected, rtol=1e-9, atol=1e-12)
+    with pytest.raises(ValueError, match="class numbers from 0"):
+        SoftmaxCrossEntropy(ignored=-100).gradient(logits, np.full(n, -1, np.int32), out, work=Workspace())
+
+
+@pytest.mark.kernel
+@given(seeds(), st.integers(1, 5), st.integers(1, 6), st.sampled_from([np.float32, np.float64]))
+def test_cosine_distance(seed, n, d, dtype):
+    rng = np.random.default_rng(seed)
+    a, x = rng.standard_normal((2, n, d)).astype(dtype)
+    value = CosineDistance().value(a, x, work=Workspace())
+    expected = np.mean([1 - p @ q / (np.linalg.norm(p) * np.linalg.norm(q)) for p, q in zip(a, x, strict=True)])
+    assert value == pytest.approx(expected, abs=20 * float(np.finfo(dtype).eps))
+    if dtype == np.float64:
+        check_gradients(Activation(d, "linear"), a, loss=CosineDistance(), targets=x)
+    out = np.ones_like(a)
+    assert CosineDistance().gradient(np.zeros_like(a), x, out, work=Workspace()) == 1
+    assert not out.any()
+
+
+@given(seeds(), st.integers(1, 5), st.integers(2, 5), st.floats(0.05, 2))
+def test_contrastive_is_its_formula(seed, n, d, temperature):
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((2 * n, d))
+    loss = Contrastive(temperature)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    expected = np.mean(
+        [-math.log(naive.softmax([u @ v / temperature for v in unit[n:]])[i]) for i, u in enumerate(unit[:n])]
+    )
+    assert loss.value(rows, None, work=Workspace()) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    check_gradients(Activation(d, "linear"), rows, loss=loss, targets=rows, step=1e-6, tolerance=1e-5)
+    same = np.vstack((rows[:1],) * (2 * n))  # nothing tells the pairs apart
+    assert loss.value(same, None, work=Workspace()) == pytest.approx(math.log(n), abs=1e-9)
+    with pytest.raises(ValueError, match="two rows a pair"):
+        loss.value(rows[1:], None, work=Workspace())
+
+
+@given(seeds(), st.integers(1, 5), st.integers(1, 4), st.sampled_from([0.0, 0.3]))
+def test_gaussian_divergence(seed, n, d, free):
+    rng = np.random.default_rng(seed)
+    codes = rng.standard_normal((n, 2 * d))
+    loss, out = GaussianKL(free), np.zeros((n, 2 * d))
+    value = loss.gradient(codes, 0.7, out)
+    per_feature = np.array(
+        [
+            np.mean([0.5 * (m * m + math.exp(v) - 1 - v) for m, v in zip(codes[:, j], codes[:, d + j], strict=True)])
+            for j in range(d)
+        ]
+    )
+    assert value == pytest.approx(np.maximum(per_feature, free).sum(), rel=1e-12)
+    step = 1e-6
+    for i in range(n):
+        for j in range(2 * d):
+            sides = []
+            for sign in (1, -1):
+                moved = codes.copy()
+                moved[i, j] += sign * step
+                sides.append(loss.gradient(moved, 0.0, np.zeros_like(out)))
+            if abs(per_feature[j % d] - free) > 1e-4:
+                assert out[i, j] == pytest.approx(0.7 * (sides[0] - sides[1]) / (2 * step), abs=1e-6)
+    assert GaussianKL().gradient(np.zeros((n, 2 * d)), 1.0, out) == 0  # the standard distribution itself
+
+
+@settings(max_examples=20)
+@given(seeds(), st.integers(1, 4), st.integers(1, 3), st.booleans())
+def test_gradients_of_drawn_codes(seed, n, d, training):
+    rng = np.random.default_rng(seed)
+    check_gradients(GaussianCode(d), rng.standard_normal((n, 2 * d)), training=training, random_state=seed)
+
+
+def test_codes_are_drawn_from_their_distribution():
+    codes = np.tile([1.0, -2.0, math.log(0.25), math.log(4.0)], (20_000, 1))
+    empty = ParameterStore({}, np.float64)
+    Z, _ = GaussianCode(2).forward(empty.params, codes, work=Workspace(), training=True, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(Z.mean(axis=0), [1, -2], atol=0.05)
+    np.testing.assert_allclose(Z.std(axis=0), [0.5, 2], rtol=0.03)
+    Z, _ = GaussianCode(2).forward(empty.params, codes, work=Workspace())
+    np.testing.assert_array_equal(Z, codes[:, :2])
+    with pytest.raises(ValueError, match="rng must be a Generator"):
+        GaussianCode(2).forward(empty.params, codes, work=Workspace(), training=True)
+
+
+def test_parameters_of_losses_out_of_range_are_named():
+    for make, message in (
+        (lambda: SoftmaxCrossEntropy(smoothing=1), "smoothing must be"),
+        (lambda: SoftmaxCrossEntropy(ignored=0), "ignored must be at most -1"),
+        (lambda: Contrastive(0), "temperature must be more than 0"),
+        (lambda: GaussianKL(-1), "free_nats must be at least 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()
+    with pytest.raises(ValueError, match="X must be at least 0 for the Poisson likelihood"):
+        Poisson().check_targets(np.array([[-1.0]]))
+    with np.errstate(over="raise"):
+        assert math.isinf(Poisson().value(np.array([[1e4]]), np.array([[1.0]]), work=Workspace()))

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from .adversarial_loss import DiscriminatorLoss, GeneratorLoss
     from .attention import CrossAttention, MultiHeadAttention
     from .binary_cross_entropy import BinaryCrossEntropy
+    from .contrastive import Contrastive
+    from .cosine_loss import CosineDistance
     from .embedding import Embedding
+    from .gaussian_kl import GaussianCode, GaussianKL
     from .gaussian_noise import GaussianNoise
     from .gelu import GatedGelu, Gelu
     from .gradient_penalty import GradientPenalty
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from .multinomial import Multinomial
     from .optimizer import Optimizer, ParameterGroup
     from .parameters import Gradients, Parameters, ParameterStore
+    from .poisson import Poisson
     from .residual import Residual
     from .rmsprop import RMSProp
     from .schedules import Constant, Cosine, OneCycle, Schedule, StepDecay
@@ -46,11 +50,15 @@ __all__ = [
     "AdamW",
     "BinaryCrossEntropy",
     "Constant",
+    "Contrastive",
     "Cosine",
+    "CosineDistance",
     "CrossAttention",
     "DiscriminatorLoss",
     "Embedding",
     "GatedGelu",
+    "GaussianCode",
+    "GaussianKL",
     "GaussianNoise",
     "Gelu",
     "GeneratorLoss",
@@ -69,6 +77,7 @@ __all__ = [
     "ParameterGroup",
     "ParameterStore",
     "Parameters",
+    "Poisson",
     "RMSNorm",
     "RMSProp",
     "Residual",
@@ -91,11 +100,15 @@ _WHERE = {
     "AdamW": ".adam",
     "BinaryCrossEntropy": ".binary_cross_entropy",
     "Constant": ".schedules",
+    "Contrastive": ".contrastive",
     "Cosine": ".schedules",
+    "CosineDistance": ".cosine_loss",
     "CrossAttention": ".attention",
     "DiscriminatorLoss": ".adversarial_loss",
     "Embedding": ".embedding",
     "GatedGelu": ".gelu",
+    "GaussianCode": ".gaussian_kl",
+    "GaussianKL": ".gaussian_kl",
     "GaussianNoise": ".gaussian_noise",
     "Gelu": ".gelu",
     "GeneratorLoss": ".adversarial_loss",
@@ -114,6 +127,7 @@ _WHERE = {
     "ParameterGroup": ".optimizer",
     "ParameterStore": ".parameters",
     "Parameters": ".parameters",
+    "Poisson": ".poisson",
     "RMSNorm": ".layer_norm",
     "RMSProp": ".rmsprop",
     "Residual": ".residual",

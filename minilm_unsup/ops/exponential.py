@@ -266,19 +266,33 @@ def multinomial_sparse(
 def classes_dense(
     logits,  # IN   (N, K)
     largest,  # IN   (n,)     of each row of the logits; numpy finds it in vectors, NaN included
-    targets,  # IN   (N,)     int32, in [0, K)
+    targets,  # IN   (N,)     int32, below K; rows below 0 are left out
+    smoothing,  # IN   share of the target that all classes have alike
     scale,  # IN   factor of the gradient
-    out,  # OUT  (N, K)   scale * (softmax(logits) - onehot(targets))
+    out,  # OUT  (N, K)   scale * (softmax(logits) - target)
 ):
     """Return the summed softmax cross-entropy."""
     total = 0.0
     for i in range(logits.shape[0]):
         a, row, k = logits[i], out[i], targets[i]
+        if k < 0:
+            for j in range(row.shape[0]):
+                row[j] = a.dtype.type(0)
+            continue
         top = largest[i]
         partition = exp_row(a, top, row)
         factor = a.dtype.type(scale / partition)
         for j in range(row.shape[0]):
             row[j] *= factor
-        row[k] -= scale
-        total += math.log(partition) - (a[k] - top)
+        if smoothing > 0:
+            spread = a.dtype.type(scale * smoothing / a.shape[0])
+            part = 0.0
+            for j in range(a.shape[0]):
+                part += a[j]
+                row[j] -= spread
+            row[k] -= a.dtype.type(scale * (1 - smoothing))
+            total += math.log(partition) + top - (1 - smoothing) * a[k] - smoothing * part / a.shape[0]
+        else:
+            row[k] -= scale
+            total += math.log(partition) - (a[k] - top)
     return total

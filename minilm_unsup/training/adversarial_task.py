@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._buffers import separate_empty
 from .._parallel import map_blocks
 from ..metrics.distributions import coverage, frechet_distance, maximum_mean_discrepancy
 from ..nn.adversarial_loss import DiscriminatorLoss, GeneratorLoss
@@ -190,7 +191,7 @@ class _Shard:
         assert again.slope is not None
         self.generate: list[Call] = [*generator.forward, partial(np.copyto, self.judged[n:, :d], generator.Y)]
         self.of_judge, self.of_persuade = judge.Y, again.Y
-        self.djudge, self.dpersuade = np.empty_like(judge.Y), np.empty_like(again.Y)
+        self.djudge, self.dpersuade = separate_empty(judge.Y.shape, dtype), separate_empty(again.Y.shape, dtype)
         self.look, self.look_again = judge.forward, again.forward
         self.correct = judge.backward(self.djudge, False)[1]
         slope, self.learn = again.slope(self.dpersuade)

@@ -58,6 +58,12 @@ def softmax_cross_entropy(logits, classes):
     return -sum(math.log(softmax(a)[y]) for a, y in zip(logits, classes, strict=True)) / len(logits)
 
 
+def poisson(logits, targets):
+    """exp(a) - a x, mean over features and rows."""
+    pairs = zip(np.ravel(logits), np.ravel(targets), strict=True)
+    return sum(math.exp(a) - a * x for a, x in pairs) / np.size(logits)
+
+
 def squared_error(outputs, targets):
     """(a - x)^2, mean over features and rows."""
     return sum((a - x) ** 2 for a, x in zip(np.ravel(outputs), np.ravel(targets), strict=True)) / np.size(outputs)
