@@ -74,6 +74,18 @@ cdef inline bint joins(uint32_t c) noexcept nogil:
     return 0x0600 <= c <= 0x0DFF or c >= 0x1F000 or 0x2600 <= c <= 0x27BF or c == 0xFE0F or c == 0x2640 or c == 0x2642
 
 
+cdef inline bint is_plain(uint32_t c) noexcept nogil:
+    """A letter or digit of ASCII, or its full-width form."""
+    if c < 0x80:
+        return ascii_class[c] & (LETTER | DIGIT) != 0
+    return 0xFF10 <= c <= 0xFF19 or 0xFF21 <= c <= 0xFF3A or 0xFF41 <= c <= 0xFF5A
+
+
+cdef inline bint is_joint(uint32_t c) noexcept nogil:
+    """Full-width - . / : @ _, which count as their ASCII forms between two such characters."""
+    return c == 0xFF0D or c == 0xFF0E or c == 0xFF0F or c == 0xFF1A or c == 0xFF20 or c == 0xFF3F
+
+
 cdef inline uint32_t folded(uint32_t c, uint32_t before, int flags) noexcept nogil:
     """`c` as it is written, or DROP; `before` is the last character written."""
     if c < 0x80:
@@ -129,6 +141,8 @@ cdef Py_ssize_t fold_into(
             changed[0] = True
             continue
         to = folded(c, before, flags)
+        if flags & FOLD_WIDTH and is_joint(c) and 0 < i < n - 1 and is_plain(text[i - 1]) and is_plain(text[i + 1]):
+            to = c - 0xFEE0
         if to != c:
             changed[0] = True
             if to == DROP:
@@ -297,6 +311,8 @@ cdef Py_ssize_t tidy_into(
             to = c - 0xFEE0
         elif fold and c == 0x3000:
             to = 0x20
+        elif fold and is_joint(c) and 0 < i < n - 1 and is_plain(text[i - 1]) and is_plain(text[i + 1]):
+            to = c - 0xFEE0
         if collapse:
             space = is_space(to)
             to = to ^ ((to ^ 0x20) & -space)

@@ -14,7 +14,7 @@ cdef inline bint is_foreign(uint32_t c) noexcept nogil:
         or 0x232B <= c <= 0x24B5
         or 0x24EA <= c <= 0x2ADB
         or 0xAC00 <= c <= 0xD7A3
-        or 0xFF01 <= c <= 0xFF20
+        or (0xFF01 <= c < 0xFF20 and c != 0xFF0E)  # a full-width @ or . may come to be part of an address
         or 0x1F000 <= c <= 0x2F7FF
     )
 

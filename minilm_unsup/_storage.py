@@ -188,7 +188,7 @@ def open_replacing(path: str | os.PathLike[str], *, force: bool = False) -> Iter
     if path.is_dir():
         raise StorageError(f"{path} is a directory; name a file")
     if path.exists() and not force:
-        raise FileExistsError(f"{path} exists; choose another name or allow replacing it (force)")
+        raise FileExistsError(f"{path} exists; choose another name, or allow replacing it (force=True, --force)")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
@@ -265,7 +265,7 @@ def save_directory(
     path = Path(path)
     if path.exists() or path.is_symlink():
         if not force:
-            raise FileExistsError(f"{path} exists; choose another name or allow replacing it (force)")
+            raise FileExistsError(f"{path} exists; choose another name, or allow replacing it (force=True, --force)")
         check_replaceable(path)
     try:
         part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))

@@ -186,3 +186,22 @@ def test_bad_stop_words_are_named():
         TextCleaner(segmenter=ChineseSegmenter()).get_state()
     config, _ = TextCleaner(stop_words={"b", "a"}).get_state()
     assert config["stop_words"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("C++ <vector> and <name>, <b>bold</b>", "C++ <vector> and <name>, bold"),
+        ('<ref name="x">a</ref> <my-tag>b <o:p>c', "a</ref> b c"),
+        ("see https://例子.中国/a?b=1 和 http://中文.com，好", "see 和 ，好"),
+        ("see https://a.cn/测试 http://例子", "see 测试 http://例子"),
+        ("价格￥100％ ＠ｕｓｅｒ ａ．ｃｏｍ", "价格￥100％ ＠user a.com"),
+        ("１２：３０ 第１．２节 注意：A", "12:30 第1.2节 注意：A"),
+        ("ｕｓｅｒ＠ａ．ｃｏｍ 好", "好"),
+        ("a&#0;b", "ab"),
+    ],
+)
+def test_documented_cases(text, cleaned):
+    cleaner = TextCleaner("lm", urls=True, emails=True)
+    assert cleaner.clean(text) == cleaned
+    assert cleaner.transform([text]) == [cleaned]

@@ -165,3 +165,8 @@ def test_time_is_linear_in_a_repeated_text(unit):
         seconds[n] = min(times)
     # 8 times the text; a quadratic search would take 64 times as long, a machine that is busy perhaps twice.
     assert seconds[1 << 15] < 32 * seconds[1 << 12] + 0.05
+
+
+@pytest.mark.parametrize("number", ["+86 138 0013 8000", "+8613800138000", "0086-138-0013-8000", "86 13800138000"])
+def test_a_mobile_with_its_country_is_a_mobile(number):
+    assert PIIScrubber().scrub(f"call {number} now") == "call [CN_MOBILE] now"

@@ -174,7 +174,8 @@ def _add_text_commands(commands: Any) -> None:
     )
 
     def add(name: str, summary: str, more: str = "", *, out: bool = True) -> argparse.ArgumentParser:
-        command: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=f"{what}. {more}")
+        shown = what if out else what.replace("read and written", "read")
+        command: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=f"{shown}. {more}")
         command.set_defaults(module="text_commands")
         command.add_argument("paths", metavar="PATH", nargs="*", default=["-"], help="files (default: standard input)")
         command.add_argument("--format", choices=("txt", "jsonl"), help="what the files are, where names do not tell")
@@ -203,7 +204,8 @@ def _add_text_commands(commands: Any) -> None:
     dedup = add(
         "dedup",
         "documents without repeated ones",
-        "Memory does not grow with the texts; near-duplicates take temporary files larger than they (see TMPDIR).",
+        "Memory grows by some 100 bytes a text, whatever its length; near-duplicates take temporary files larger than "
+        "the texts (see TMPDIR).",
     )
     dedup.add_argument("--method", choices=("exact", "near"), default="exact", help="(default: exact)")
     dedup.add_argument(

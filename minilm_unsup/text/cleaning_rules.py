@@ -71,6 +71,18 @@ _COMMENT = (re.compile("<!--"), re.compile("-->"))
 # A tag begins with a letter right after the bracket; "a < b" and "x <y" without an end within reach are none.
 _TAG = re.compile(r"<(?:/?[A-Za-z][A-Za-z0-9:-]{0,30}(?:\s[^<>]{0,2000})?/?|!DOCTYPE[^<>]{0,500})>")
 _BREAKS = re.compile(r"^</?(?:p|div|br|li|tr|td|th|h[1-6]|ul|ol|table|pre|blockquote|section|article|!doctype)\b", re.I)
+_NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9:-]{0,30})")
+# The elements of HTML, those of the past included.
+_ELEMENT_NAMES = """
+a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br
+button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed
+fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img
+input ins isindex kbd keygen label legend li link main map mark marquee math menu menuitem meta meter nav nobr
+noframes noscript object ol optgroup option output p param picture plaintext pre progress q rp rt ruby s samp script
+search section select slot small source span strike strong style sub summary sup svg table tbody td template textarea
+tfoot th thead time title tr track tt u ul var video wbr xmp
+"""
+_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 
 # ASCII classes and look-arounds: \b and \w know Han as word characters, and an address often stands right beside Han.
@@ -78,6 +90,10 @@ _SCHEME_BACKWARDS = re.compile(r"(?:[sS]?[pP][tT][tT][hH]|[pP][tT][fF])(?![A-Za-
 _WWW = sorted({"".join(letters) + "." for letters in itertools.product("wW", repeat=3)})
 _BEFORE_WWW, _AFTER_WWW = re.compile(r"[A-Za-z0-9.@/]"), re.compile(r"[A-Za-z0-9]")
 _URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z~|]+")
+# A host with Han in it, behind a scheme: its last label tells where it ends.
+_HAN_HOST = re.compile(
+    r"(?:[\u3400-\u9fffA-Za-z0-9-]{1,63}\.){1,8}(?:[A-Za-z]{2,24}|中国|中國|公司|网络|網絡|在线|网址|集团)"
+)
 # An e-mail address is looked for from its "@" to both sides: its first part can begin anywhere.
 _LOCAL_BACKWARDS = re.compile(r"[A-Za-z0-9._%+-]{1,64}(?![A-Za-z0-9._%+-])")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])")
@@ -168,9 +184,17 @@ def _between(first: re.Pattern[str], last: re.Pattern[str], hint: str) -> Callab
     return find
 
 
+def _is_html(tag: str) -> bool:
+    """Whether a tag is of HTML, or of XML by its attributes or its name; <vector> and <name> are words in brackets."""
+    name = _NAME.match(tag)
+    return name is None or name[1].lower() in _ELEMENTS or "=" in tag or "-" in name[1] or ":" in name[1]
+
+
 def _tags(text: str) -> Iterator[Piece]:
     if "<" in text:
         for match in _TAG.finditer(text):
+            if not _is_html(match[0]):
+                continue
             # A tag that ends a block parts words; one inside a word (<b>) does not.
             yield *match.span(), "\n" if _BREAKS.match(match[0]) else ""
 
@@ -179,7 +203,7 @@ def _entities(text: str) -> Iterator[Piece]:
     if "&" in text:
         for match in _ENTITY.finditer(text):
             if (new := _html.unescape(match[0])) != match[0]:
-                yield *match.span(), new
+                yield *match.span(), new.replace("\ufffd", "")  # a number that is no character's
 
 
 def _in_several_lines(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Piece]]:
@@ -225,7 +249,11 @@ def _find_urls(text: str) -> Iterator[Piece]:
             at = text.find(www, at + 4)
     copied = 0
     for start, behind in sorted(starts):
-        if start >= copied and (rest := _URL_CHARACTERS.match(text, behind)):
+        if start < copied:
+            continue
+        host = _HAN_HOST.match(text, behind) if text[behind : behind + 1] > "\x7f" else None
+        rest = _URL_CHARACTERS.match(text, host.end() if host else behind) or host
+        if rest:
             copied = rest.end()
             yield start, copied, " "
 

@@ -77,7 +77,8 @@ class PIIScrubber(Estimator):
 
     Numbers with check digits count only where these are right; numbers behind words such as "order" or "订单" do not
     count. Full-width forms and invisible characters between the characters hide nothing; Han may stand right beside.
-    Names of persons and postal addresses are not found: no pattern tells them.
+    Names of persons and postal addresses are not found: no pattern tells them; nor are e-mail and web addresses with
+    other letters than those of ASCII.
 
     Parameters
     ----------

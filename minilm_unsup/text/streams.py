@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from .corpus_source import CorpusError, shown_name
 __all__ = ["DocumentStream"]
 
 _BLOCK = 1 << 22  # bytes of lines that are handed on together
+_FEEDS = re.compile(" ?\n[ \n]*")
 _ERRORS = ("strict", "replace", "ignore")
 
 
@@ -82,28 +84,33 @@ class DocumentStream:
         texts: list[str] = []
         rows: list[dict[str, Any] | None] = []
         size, kind = 0, self.format or _kind_of(name)
-        for number, line in enumerate(_lines(name), 1):
-            self.n_bytes += len(line)
-            size += len(line)
-            text = self._decode(line.rstrip(b"\r\n"), f"{shown}, line {number:,}")
-            if number == 1:
-                text = text.removeprefix("\ufeff")
-            if kind is None:
-                kind = "jsonl" if text.lstrip().startswith("{") else "txt"
-            row = None
-            if kind == "jsonl":
-                if not text.strip():
-                    continue
-                row = _object(text, f"{shown}, line {number:,}")
-                if key is None:
-                    key = self.columns.find_text(list(row), f"{shown}, line {number:,}", shown)
-                text = self._text_of(row, key, f"{shown}, line {number:,}")
-            self.n_documents += 1
-            texts.append(text)
-            rows.append(row)
-            if size >= _BLOCK:
+        try:
+            for number, line in enumerate(_lines(name), 1):
+                self.n_bytes += len(line)
+                size += len(line)
+                text = self._decode(line.rstrip(b"\r\n"), f"{shown}, line {number:,}")
+                if number == 1:
+                    text = text.removeprefix("\ufeff")
+                if kind is None:
+                    kind = "jsonl" if text.lstrip().startswith("{") else "txt"
+                row = None
+                if kind == "jsonl":
+                    if not text.strip():
+                        continue
+                    row = _object(text, f"{shown}, line {number:,}")
+                    if key is None:
+                        key = self.columns.find_text(list(row), f"{shown}, line {number:,}", shown)
+                    text = self._text_of(row, key, f"{shown}, line {number:,}")
+                self.n_documents += 1
+                texts.append(text)
+                rows.append(row)
+                if size >= _BLOCK:
+                    yield texts, rows
+                    texts, rows, size = [], [], 0
+        except CorpusError as error:  # what was read before it is handed on first
+            if texts:
                 yield texts, rows
-                texts, rows, size = [], [], 0
+            raise error
         if texts:
             yield texts, rows
 
@@ -123,14 +130,17 @@ class DocumentStream:
             self.columns.find(key, list(row), place, "--text-column")
         value = row[key]
         if value is not None and not isinstance(value, str):
-            raise CorpusError(f"{place}: {key!r} is no string; name another key with --text-column")
+            raise CorpusError(
+                f"{place}: {key!r} must be a string or null, got {json.dumps(value)[:40]}; mend the line, or name "
+                f"another key with --text-column"
+            )
         self.key = key
         return (value or "").encode("utf-8", "replace").decode() if value else ""
 
     def written(self, text: str, row: dict[str, Any] | None) -> bytes:
         """Return the line that stands for a document whose text has become `text`."""
         if row is None:
-            return text.replace("\n", " ").encode("utf-8", "replace") + b"\n"
+            return _FEEDS.sub(" ", text).encode("utf-8", "replace") + b"\n"
         return json.dumps({**row, self.key: text}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
@@ -145,14 +155,17 @@ def _kind_of(name: str) -> str | None:
 
 def _object(text: str, place: str) -> dict[str, Any]:
     try:
-        row = json.loads(text)
+        row = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise CorpusError(
-            f"{place}: not JSON ({getattr(error, 'msg', 'nested too deeply')}); one object a line"
-        ) from None
+        what = "nested too deeply" if isinstance(error, RecursionError) else getattr(error, "msg", str(error))
+        raise CorpusError(f"{place}: not JSON ({what}); one object a line") from None
     if not isinstance(row, dict):
         raise CorpusError(f"{place}: no JSON object; one object a line")
     return row
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _lines(name: str) -> Iterable[bytes]:

@@ -10,12 +10,19 @@ INVISIBLE = {0xAD, 0xFEFF, 0x200B, 0x2060, 0x200E, 0x200F, *range(0x202A, 0x202F
 JOINED = (range(0x0600, 0x0E00), range(0x1F000, 0x110000), range(0x2600, 0x27C0), (0xFE0F, 0x2640, 0x2642))
 
 
+def _plain(c):
+    return (c.isascii() and c.isalnum()) or "０" <= c <= "９" or "Ａ" <= c <= "Ｚ" or "ａ" <= c <= "ｚ"
+
+
 def fold_characters(text):
     out = []
     text = text.replace("\r\n", "\n")
-    for c in text:
+    for i, c in enumerate(text):
         n = ord(c)
-        if c in "\n\t":
+        around = text[i - 1 : i] + text[i + 1 : i + 2]
+        if c in "－．／：＠＿" and len(around) == 2 and all(map(_plain, around)):
+            out.append(unicodedata.normalize("NFKC", c))
+        elif c in "\n\t":
             out.append(c)
         elif c in "\r\x85\u2028\u2029":
             out.append("\n")
@@ -92,7 +99,8 @@ def is_foreign(c):
         (0x24EA, 0x2ADB),
         (0x2E80, 0xA63F),
         (0xAC00, 0xD7A3),
-        (0xFF01, 0xFF20),
+        (0xFF01, 0xFF0D),
+        (0xFF0F, 0xFF1F),
         (0x1F000, 0x2F7FF),
     )
     return n in (*range(0x302A, 0x3030), 0x3099, 0x309A) or not any(a <= n <= b for a, b in plain)
