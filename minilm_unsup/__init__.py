@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .cluster import AgglomerativeClustering, KMeans, linkage
     from .loading import load
     from .main_job import RunResult, run
-    from .models import GAN, Autoencoder, TextClassifier, TopicModel
+    from .models import GAN, Autoencoder, TextClassifier, TopicModel, VariationalAutoencoder
     from .pipeline import TextPipeline
     from .text import (
         BM25Vectorizer,
@@ -74,6 +74,7 @@ __all__ = [
     "TopicModel",
     "TruncatedSVD",
     "UnigramTokenizer",
+    "VariationalAutoencoder",
     "WordPieceTokenizer",
     "WordTokenizer",
     "get_num_threads",
@@ -89,6 +90,7 @@ __all__ = [
 _WHERE = {
     "AgglomerativeClustering": ".cluster",
     "GAN": ".models",
+    "VariationalAutoencoder": ".models",
     "Autoencoder": ".models",
     "BM25Vectorizer": ".text",
     "BPETokenizer": ".text",

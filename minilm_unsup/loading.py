@@ -15,6 +15,7 @@ __all__ = ["load"]
 _KINDS = {
     "Autoencoder": "minilm_unsup.models",
     "GAN": "minilm_unsup.models",
+    "VariationalAutoencoder": "minilm_unsup.models",
     "TextClassifier": "minilm_unsup.models",
     "TextPipeline": "minilm_unsup.pipeline",
 }

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from .gan import GAN
     from .text_classifier import TextClassifier
     from .topic_model import TopicModel
+    from .variational_autoencoder import VariationalAutoencoder
 
-__all__ = ["GAN", "Autoencoder", "TextClassifier", "TopicModel"]
+__all__ = ["GAN", "Autoencoder", "TextClassifier", "TopicModel", "VariationalAutoencoder"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -21,5 +22,6 @@ __getattr__, __dir__ = lazy_exports(
         "Autoencoder": ".autoencoder",
         "TextClassifier": ".text_classifier",
         "TopicModel": ".topic_model",
+        "VariationalAutoencoder": ".variational_autoencoder",
     },
 )

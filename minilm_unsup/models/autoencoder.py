@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ from ..nn.parameters import ParameterStore
 from ..nn.schedules import Schedule
 from ..nn.sequential import Sequential
 from ..nn.workspace import Workspace
-from ..training.task import NetworkTask
+from ..training.task import NetworkTask, Task
 from ..training.trainer import fit_network
 from .mirrored_network import LOSSES, OPTIMIZERS, mirrored_network
 
@@ -44,7 +44,8 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
     """Learn a short code of each row from which the row can be rebuilt.
 
     The encoder has one layer for each of `hidden_sizes`, the decoder mirrors it, and its last layer fits the loss:
-    sigmoid for ``"binary_crossentropy"``, softmax for ``"multinomial"``, linear for ``"squared_error"``. With `noise`
+    sigmoid for ``"binary_crossentropy"``, softmax for ``"multinomial"``, exp for ``"poisson"``, linear for
+    ``"squared_error"``. With `noise`
     the row is rebuilt from a damaged copy of itself (Vincent et al. 2008): a code that can do that holds what the
     features have to do with each other. Without noise, a code at least as wide as the data may just copy it; with one
     linear layer and squared error it spans the principal subspace (Baldi and Hornik 1989).
@@ -55,9 +56,9 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         Width of each encoder layer; the last is the size of the code.
     activation : {"relu", "tanh", "sigmoid", "linear"}
         Of every layer but the output.
-    loss : {"binary_crossentropy", "multinomial", "squared_error"}
-        For values in [0, 1], for counts or weights of words (at least 0), for any numbers. Reported per row, as Keras
-        does: the mean over features for the first and the last, the sum over features for ``"multinomial"``.
+    loss : {"binary_crossentropy", "multinomial", "squared_error", "poisson"}
+        For values in [0, 1], for counts or weights of words (at least 0), for any numbers, for counts of any kind.
+        Reported per row, as Keras does: the sum over features for ``"multinomial"``, their mean for the others.
     noise : {None, "masking", "gaussian"}
         How the input is damaged while training.
     noise_level : float, optional
@@ -155,7 +156,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any = None, *, resume: str | os.PathLike[str] | None = None) -> Autoencoder:
+    def fit(self, X: Any, y: Any = None, *, resume: str | os.PathLike[str] | None = None) -> Self:
         """Train from new weights.
 
         Parameters
@@ -173,7 +174,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         """
         return self._update(self._check_input(X, fitting=True), reset=True, resume=resume)
 
-    def partial_fit(self, X: Any, y: Any = None) -> Autoencoder:
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Train on `X` for one epoch, going on from the weights there are.
 
         Parameters
@@ -196,9 +197,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
             check_n_features(self, X)
         return X
 
-    def _update(
-        self, X: Any, *, reset: bool, once: bool = False, resume: str | os.PathLike[str] | None = None
-    ) -> Autoencoder:
+    def _update(self, X: Any, *, reset: bool, once: bool = False, resume: str | os.PathLike[str] | None = None) -> Self:
         optimizer = self._make_optimizer()
         criterion = LOSSES[check_choice(self.loss, "loss", LOSSES)]()
         criterion.check_targets(X)
@@ -226,7 +225,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
                     array[...] = self._optimizer_state[name]
             sums = self._sums
         trainer = fit_network(
-            NetworkTask(network, criterion, store, X),
+            self._make_task(network, criterion, store, X),
             optimizer,
             epochs=epochs,
             batch_size=self.batch_size,
@@ -257,6 +256,9 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
             n_features, self.hidden_sizes, self.activation, self.noise, self.noise_level, sparse_input=sparse
         )
 
+    def _make_task(self, network: Sequential, criterion: Loss, store: ParameterStore, X: Any) -> Task:
+        return NetworkTask(network, criterion, store, X)
+
     @property
     def parameters_(self) -> dict[str, NDArray]:
         """Weights and biases by name; views, not copies."""
@@ -267,6 +269,9 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         """Run a part of the network on prepared rows; the result is a new array."""
         output, _ = self._network[part].forward(self._store.params.scope(part), X, work=Workspace())
         return output
+
+    def _codes(self, X: Any) -> NDArray:
+        return self._run("encoder", X)
 
     def _chunks(self, X: Any) -> Iterator[tuple[slice, Any]]:
         """Cut rows into pieces that fit in memory together with what is computed from them."""
@@ -294,7 +299,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         codes = np.empty((X.shape[0], self._code_size), dtype=self._store.dtype)
         with one_blas_thread():
             for rows, part in self._chunks(X):
-                codes[rows] = self._run("encoder", part)
+                codes[rows] = self._codes(part)
         return codes
 
     @property
@@ -337,7 +342,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         return rebuilt
 
     def _rebuild(self, X: Any) -> NDArray:
-        rebuilt = self._criterion.mean(self._run("decoder", self._run("encoder", X)))
+        rebuilt = self._criterion.mean(self._run("decoder", self._codes(X)))
         if self.loss == "multinomial":
             rebuilt *= np.asarray(X.sum(axis=1)).astype(rebuilt.dtype).reshape(-1, 1)
         return rebuilt
@@ -371,7 +376,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         with one_blas_thread():
             for _, part in self._chunks(X):
                 rows = part.shape[0]
-                logits = self._run("decoder", self._run("encoder", part))
+                logits = self._run("decoder", self._codes(part))
                 loss += rows * self._criterion.value(logits, part, work=work)
                 same = np.ascontiguousarray(np.broadcast_to(constant, logits.shape))
                 constant_loss += rows * self._criterion.value(same, part, work=work)
@@ -389,6 +394,8 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
             logits = np.log(shares) - np.log1p(-shares)
         elif self.loss == "multinomial":
             logits = np.log(sums + 0.5)
+        elif self.loss == "poisson":
+            logits = np.log((sums + 0.5) / n)
         else:
             logits = sums / n
         return logits.astype(self._store.dtype)
@@ -419,7 +426,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
         return config, {**{k: v.copy() for k, v in self._store.params.items()}, "column_sums": self._sums}
 
     @classmethod
-    def from_state(cls, config: dict[str, Any], arrays: dict[str, NDArray]) -> Autoencoder:
+    def from_state(cls, config: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
         """Build a fitted estimator from what `get_state` gave.
 
         Raises

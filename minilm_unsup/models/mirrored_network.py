@@ -21,18 +21,20 @@ from ..nn.masking import Masking
 from ..nn.momentum import Momentum
 from ..nn.multinomial import Multinomial
 from ..nn.optimizer import Optimizer
+from ..nn.poisson import Poisson
 from ..nn.rmsprop import RMSProp
 from ..nn.sequential import Sequential
 from ..nn.sgd import SGD
 from ..nn.sparse_linear import SparseLinear
 from ..nn.squared_error import SquaredError
 
-__all__ = ["LOSSES", "OPTIMIZERS", "mirrored_network"]
+__all__ = ["LOSSES", "OPTIMIZERS", "mirrored_network", "noise_layer"]
 
 LOSSES: dict[str, type[Loss]] = {
     "binary_crossentropy": BinaryCrossEntropy,
     "multinomial": Multinomial,
     "squared_error": SquaredError,
+    "poisson": Poisson,
 }
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adam": Adam,
@@ -75,10 +77,15 @@ def mirrored_network(
     for i, (n_in, n_out) in enumerate(pairwise(reversed(widths))):
         decoder.append((str(i), Linear(n_in, n_out, activation if i < len(sizes) - 1 else "linear")))
     layers: list[tuple[str, Layer]] = [("encoder", Sequential(tuple(encoder))), ("decoder", Sequential(tuple(decoder)))]
+    return Sequential((*noise_layer(noise, noise_level), *layers))
+
+
+def noise_layer(noise: str | None, noise_level: float | None) -> list[tuple[str, Layer]]:
+    """Return the layer ``noise``, or nothing; the parameters are those of `Autoencoder`."""
     if check_choice(noise, "noise", (None, "masking", "gaussian")) == "masking":
         level = 0.3 if noise_level is None else noise_level
-        layers.insert(0, ("noise", Masking(check_number(level, "noise_level", low=0, high=1, high_open=True))))
-    elif noise == "gaussian":
+        return [("noise", Masking(check_number(level, "noise_level", low=0, high=1, high_open=True)))]
+    if noise == "gaussian":
         level = 0.1 if noise_level is None else noise_level
-        layers.insert(0, ("noise", GaussianNoise(check_number(level, "noise_level", low=0))))
-    return Sequential(tuple(layers))
+        return [("noise", GaussianNoise(check_number(level, "noise_level", low=0)))]
+    return []

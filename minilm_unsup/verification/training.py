@@ -11,7 +11,7 @@ import numpy as np
 
 from .._csr import CSRMatrix
 from .._parallel import get_num_threads, set_num_threads
-from ..models import Autoencoder
+from ..models import Autoencoder, VariationalAutoencoder
 from ..nn import Adam, LayerNorm, ParameterStore, Softmax, Workspace
 from ..ops.matmul import matmul
 from ..training import ModelCheckpoint
@@ -98,6 +98,20 @@ def _product(rng: np.random.Generator) -> float:
     return float(np.abs(matmul(A, B)[:8, :8] - expected).max())
 
 
+def _bound(rng: np.random.Generator) -> float:
+    """How far the estimated likelihood of a linear variational model is from its closed form, N(b, W W' + I)."""
+    X = rng.standard_normal((60, 2)) @ rng.standard_normal((2, 4)) + rng.standard_normal((60, 4))
+    model = VariationalAutoencoder(
+        (), latent_size=2, loss="squared_error", epochs=150, learning_rate=0.02, random_state=0
+    ).fit(X)
+    W, b = model.parameters_["decoder.0.weight"], model.parameters_["decoder.0.bias"]
+    covariance = W @ W.T + np.eye(4)
+    exact = -0.5 * np.einsum("ij,jk,ik->i", X - b, np.linalg.inv(covariance), X - b)
+    exact -= 0.5 * (np.linalg.slogdet(covariance)[1] + 4 * math.log(2 * math.pi))
+    bound, likelihood = model.bounds(X, n_samples=500)
+    return float(max(abs(likelihood.mean() - exact.mean()), bound.mean() - exact.mean()))
+
+
 def _threads(rng: np.random.Generator) -> float:
     X = rng.random((300, 700)).astype(np.float32)
 
@@ -114,6 +128,7 @@ LAWS = [
     Law("training", "softmax ignores a shift and sums to 1", _shifted, 1e-13),
     Law("training", "layer norm gives mean 0 and deviation 1", _normed, 1e-11),
     Law("training", "a linear autoencoder rebuilds as principal components do", _principal, 1e-3, draws=2),
+    Law("training", "a linear variational autoencoder has the likelihood of its closed form", _bound, 0.1, draws=2),
     Law("training", "sparse rows are trained on as dense ones", _sparse, 1e-12),
     Law("training", "a stopped and resumed training gives the same bits", _resumed, 0, draws=2),
     Law("training", "1, 2 and 3 threads give the same bits", _threads, 0, draws=1),
