@@ -23,6 +23,7 @@ from minilm_unsup.nn import (
     Residual,
     RMSNorm,
     Softmax,
+    TransformerBlock,
     Workspace,
 )
 from minilm_unsup.nn.relative_positions import buckets_of
@@ -207,17 +208,19 @@ def layers_of(rng, steps):
         relative,
         Residual(MultiHeadAttention(d, 2, causal=True)),
         Residual(LayerNorm(d)),
+        TransformerBlock(d, 2, 5),
+        TransformerBlock(d, 1, causal=True, positions="rotary", norm="rms", unit="gated_gelu"),
     ]
 
 
 @settings(max_examples=50)
-@given(seeds(), st.integers(0, 11), few, few)
+@given(seeds(), st.integers(0, 13), few, few)
 def test_gradients_equal_central_differences(seed, which, n, steps):
     rng = np.random.default_rng(seed)
     layer = layers_of(rng, steps)[which]
     X = rng.standard_normal((n, steps, 4))
     check_gradients(layer, X, random_state=seed)
-    if isinstance(layer, (GRU, MultiHeadAttention)):
+    if isinstance(layer, (GRU, MultiHeadAttention, TransformerBlock)):
         check_gradients(WithLengths(layer, tuple(rng.integers(0, steps + 1, n).tolist())), X, random_state=seed)
 
 
@@ -285,6 +288,58 @@ def test_a_causal_step_does_not_see_what_comes(seed, steps, positions):
     before, after = run(layer, store, X), run(layer, store, changed)
     np.testing.assert_array_equal(before[:, :at], after[:, :at])
     assert not np.array_equal(before[:, at:], after[:, at:])
+
+
+@settings(max_examples=20)
+@given(seeds(), few, few)
+def test_gradients_of_a_block_with_dropout(seed, n, steps):
+    X = np.random.default_rng(seed).standard_normal((n, steps, 4))
+    check_gradients(TransformerBlock(4, 2, 6, dropout=0.3), X, training=True, random_state=seed)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_block_is_that_of_pytorch(causal):
+    torch = pytest.importorskip("torch")
+    layer = TransformerBlock(8, 2, 12, causal=causal)
+    store = filled(layer, np.random.default_rng(0))
+    peer = torch.nn.TransformerEncoderLayer(
+        8,
+        2,
+        12,
+        dropout=0.0,
+        activation=lambda x: torch.nn.functional.gelu(x, approximate="tanh"),
+        batch_first=True,
+        norm_first=True,
+        dtype=torch.float64,
+    )
+    names = {
+        "self_attn.in_proj_weight": "attention.weight",
+        "self_attn.in_proj_bias": "attention.bias",
+        "self_attn.out_proj.weight": "attention.out_weight",
+        "self_attn.out_proj.bias": "attention.out_bias",
+        "linear1.weight": "widen.weight",
+        "linear1.bias": "widen.bias",
+        "linear2.weight": "narrow.weight",
+        "linear2.bias": "narrow.bias",
+        "norm1.weight": "attention_norm.gain",
+        "norm1.bias": "attention_norm.bias",
+        "norm2.weight": "unit_norm.gain",
+        "norm2.bias": "unit_norm.bias",
+    }
+    peer.load_state_dict({theirs: torch.from_numpy(store.params[ours].copy()) for theirs, ours in names.items()})
+    X = np.random.default_rng(1).standard_normal((3, 5, 8))
+    mask = torch.nn.Transformer.generate_square_subsequent_mask(5, dtype=torch.float64) if causal else None
+    given_ = torch.from_numpy(X).requires_grad_(True)
+    output = peer(given_, src_mask=mask, is_causal=causal)
+    output.sum().backward()
+    work = Workspace()
+    Y, cache = layer.forward(store.params, X, work=work)
+    np.testing.assert_allclose(Y, output.detach().numpy(), atol=1e-12)
+    store.grads.clear()
+    dX = layer.backward(store.params, store.grads, cache, np.ones_like(Y), work=work)
+    np.testing.assert_allclose(dX, given_.grad.numpy(), atol=1e-10)
+    for theirs, ours in names.items():
+        np.testing.assert_allclose(store.grads[ours], dict(peer.named_parameters())[theirs].grad.numpy(), atol=1e-9)
 
 
 @given(seeds(), st.integers(2, 6))

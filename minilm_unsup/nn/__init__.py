@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .softmax_layer import Softmax
     from .sparse_linear import SparseLinear
     from .squared_error import SquaredError
+    from .transformer_block import TransformerBlock
     from .unit_rows import UnitRows
     from .workspace import Workspace
 
@@ -88,6 +89,7 @@ __all__ = [
     "SparseLinear",
     "SquaredError",
     "StepDecay",
+    "TransformerBlock",
     "UnitRows",
     "Workspace",
 ]
@@ -138,6 +140,7 @@ _WHERE = {
     "SparseLinear": ".sparse_linear",
     "SquaredError": ".squared_error",
     "StepDecay": ".schedules",
+    "TransformerBlock": ".transformer_block",
     "UnitRows": ".unit_rows",
     "Workspace": ".workspace",
 }
