@@ -22,7 +22,7 @@ def workloads() -> dict[str, str]:
 # Names that stand for several workloads.
 GROUPS = {
     "text": ("cleaning", "words", "near_duplicates", "bpe", "wordpiece", "unigram", "segment"),
-    "nn": ("article", "gan"),
+    "nn": ("article", "layers", "gan"),
 }
 
 
