@@ -94,13 +94,15 @@ def bind_matmul(
 
 
 def _count_blocks(m: int, n: int, k: int) -> int:
-    return min(_MOST_BLOCKS, m * n * k // _BLOCK_WORK)
+    # A block packs all of the other factor for itself: up to four blocks early, more for products that are large.
+    work = m * n * k
+    return min(_MOST_BLOCKS, max(min(4, work // _BLOCK_WORK), work // (16 * _BLOCK_WORK)))
 
 
 def _multiply(A: NDArray, B: NDArray, out: NDArray, accumulate: bool) -> None:
     if accumulate:
         out += A @ B
-    elif out.flags.c_contiguous:
+    elif out.flags.c_contiguous and A.flags.forc and B.flags.forc:
         A.dot(B, out)  # half a microsecond less than matmul, which counts for the small products of a network
     else:
-        np.matmul(A, B, out=out)
+        np.matmul(A, B, out=out)  # takes a slice of columns as it is; dot would copy it
