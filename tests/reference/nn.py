@@ -10,6 +10,8 @@ import numpy as np
 def activation(name, z):
     if name == "relu":
         return max(z, 0.0)
+    if name == "leaky_relu":
+        return z if z > 0 else 0.2 * z
     if name == "tanh":
         return math.tanh(z)
     if name == "sigmoid":
