@@ -169,6 +169,21 @@ def test_same_bits_on_any_number_of_threads_and_after_a_stop(tmp_path):
     assert (resumed.transform(X).tobytes(), resumed.history_.values) == results[0]
 
 
+def test_warm_up_goes_on_where_training_does(monkeypatch):
+    weights = []
+    plain = GaussianKL.gradient
+
+    def watched(self, codes, weight, out):
+        weights.append(weight)
+        return plain(self, codes, weight, out)
+
+    monkeypatch.setattr(GaussianKL, "gradient", watched)
+    model = quiet(VariationalAutoencoder(4, **{**SMALL, "epochs": 1}, warm_up=2), rows(32))
+    for _ in range(2):
+        model.partial_fit(rows(32))
+    assert weights == [0.25, 0.5, 0.75, 1, 1, 1]
+
+
 def test_storage(tmp_path):
     X = rows()
     model = quiet(VariationalAutoencoder((), **SMALL, loss="poisson", free_nats=0.1), X)

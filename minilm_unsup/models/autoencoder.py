@@ -68,7 +68,8 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
     learning_rate : float, optional
         By default 0.1 for the last three and 0.001 for the others.
     schedule : Schedule, optional
-        How the learning rate changes; see `minilm_unsup.nn`: `Constant`, `StepDecay`, `Cosine`, `OneCycle`.
+        How the learning rate changes; see `minilm_unsup.nn`: `Constant`, `StepDecay`, `Cosine`, `OneCycle`. It looks at
+        `epochs`, which a resumed training must then have alike.
     max_norm : float, above 0, optional
         Length to which longer gradients are cut.
     epochs : int, at least 1
@@ -225,7 +226,7 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
                     array[...] = self._optimizer_state[name]
             sums = self._sums
         trainer = fit_network(
-            self._make_task(network, criterion, store, X),
+            self._make_task(network, criterion, store, X, 0 if state is None else int(state["step"][0])),
             optimizer,
             epochs=epochs,
             batch_size=self.batch_size,
@@ -256,7 +257,8 @@ class Autoencoder(Storable, TransformerMixin, Estimator):
             n_features, self.hidden_sizes, self.activation, self.noise, self.noise_level, sparse_input=sparse
         )
 
-    def _make_task(self, network: Sequential, criterion: Loss, store: ParameterStore, X: Any) -> Task:
+    def _make_task(self, network: Sequential, criterion: Loss, store: ParameterStore, X: Any, n_steps: int) -> Task:
+        """Return what is trained; `n_steps` were made before."""
         return NetworkTask(network, criterion, store, X)
 
     @property

@@ -139,7 +139,7 @@ class VariationalAutoencoder(Autoencoder):
         names: list[tuple[str, Layer]] = [("encoder", parts[0]), ("code", GaussianCode(latent)), ("decoder", parts[1])]
         return Sequential((*noise_layer(self.noise, self.noise_level), *names))
 
-    def _make_task(self, network: Sequential, criterion: Loss, store: ParameterStore, X: Any) -> Task:
+    def _make_task(self, network: Sequential, criterion: Loss, store: ParameterStore, X: Any, n_steps: int) -> Task:
         steps = check_number(self.warm_up, "warm_up", low=0) * -(-X.shape[0] // max(1, int(self.batch_size)))
         return VariationalTask(
             network,
@@ -149,6 +149,7 @@ class VariationalAutoencoder(Autoencoder):
             scale=self._scale(X.shape[1]),
             divergence=GaussianKL(check_number(self.free_nats, "free_nats", low=0)),
             n_warm_up=math.ceil(steps),
+            n_steps=n_steps,
         )
 
     def _scale(self, n_features: int) -> float:

@@ -35,6 +35,8 @@ class VariationalTask(NetworkTask):
     divergence : GaussianKL
     n_warm_up : int
         Steps in which the weight of the divergence rises to 1 (Bowman et al. 2016, section 3.1).
+    n_steps : int
+        Steps made before, by an earlier training.
     """
 
     def __init__(
@@ -47,10 +49,11 @@ class VariationalTask(NetworkTask):
         scale: float,
         divergence: GaussianKL,
         n_warm_up: int,
+        n_steps: int = 0,
     ) -> None:
         super().__init__(network, loss, store, X)
         self.layers, self.scale = network.layers, scale
-        self.divergence, self.n_warm_up, self._n_steps = divergence, n_warm_up, 0
+        self.divergence, self.n_warm_up, self._n_steps = divergence, n_warm_up, n_steps
 
     def _bind_step(self, n_rows: int) -> Step | None:
         return None  # each step draws
