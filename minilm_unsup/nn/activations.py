@@ -152,14 +152,15 @@ def second_backward_through(
     activation: str, Y: NDArray, tZ: NDArray, dY: NDArray, dY2: NDArray | None, dbias: NDArray, *, work: Workspace
 ) -> NDArray:
     """Return ``f'(Z) * dY2 + f''(Z) * tZ * dY`` and add its column sums to `dbias`; `dY2` None stands for zeros."""
-    dZ2 = work.array("dZ2", Y.shape, Y.dtype)
+    kind = ACTIVATIONS[activation]
     if dY2 is None:
         dY2 = work.array("dY2", Y.shape, Y.dtype)
         dY2.fill(0)
-    differentiate(ACTIVATIONS[activation], Y, dY2, True, 0, Y.shape[1], dbias, dZ2)
-    if ACTIVATIONS[activation] == LINEAR:
-        return kernel_view(dY2)
-    bend(ACTIVATIONS[activation], Y, tZ, kernel_view(dY), dbias, dZ2)
+    dY2 = kernel_view(dY2)
+    dZ2 = dY2 if kind == LINEAR else work.array("dZ2", Y.shape, Y.dtype)
+    differentiate(kind, Y, dY2, True, 0, Y.shape[1], dbias, dZ2)
+    if is_bent(activation):
+        bend(kind, Y, tZ, kernel_view(dY), dbias, dZ2)
     return dZ2
 
 
@@ -292,7 +293,7 @@ def differentiate(
 
 @njit(**JIT_FAST)
 def bend(
-    kind,  # IN   number of the activation
+    kind,  # IN   number of the activation, tanh or sigmoid
     Y,  # IN   (N, D)   outputs
     tZ,  # IN   (N, D)   change of the pre-activations
     dY,  # IN   (N, D)
@@ -300,8 +301,6 @@ def bend(
     dZ2,  # OUT  (N, D)   f'' * tZ * dY is added
 ):
     one, two = Y.dtype.type(1), Y.dtype.type(2)
-    if kind < TANH:
-        return
     for i in range(Y.shape[0]):
         y, change, source, target = Y[i], tZ[i], dY[i], dZ2[i]
         for j in range(y.shape[0]):

@@ -48,7 +48,7 @@ class Contrastive(Loss):
         scores *= scale
         own = scores.diagonal().astype(np.float64)
         top = scores.max(axis=1)
-        shares = softmax(scores)
+        shares = softmax(scores, out=work.array("shares", (n, n), logits.dtype))
         value = float(np.mean(np.log(np.exp(scores - top[:, None]).sum(axis=1, dtype=np.float64)) + top - own))
         shares[np.arange(n), np.arange(n)] -= 1
         shares *= scale / n

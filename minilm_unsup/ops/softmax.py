@@ -18,10 +18,9 @@ def softmax(X: NDArray, out: NDArray | None = None) -> NDArray:
     ----------
     X : ndarray of shape (N, D), float32 or float64
     out : ndarray of shape (N, D), optional
+        C-contiguous, and not `X`.
     """
-    result = separate_empty(X.shape, X.dtype)
-    softmax_rows(kernel_view(X), X.max(axis=1), result)
     if out is None:
-        return result
-    out[...] = result
+        out = separate_empty(X.shape, X.dtype)
+    softmax_rows(kernel_view(X), X.max(axis=1), out)
     return out
