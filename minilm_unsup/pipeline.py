@@ -294,14 +294,7 @@ class TextPipeline(Estimator):
 
     def _encode(self, code_size: int, epochs: int, seed: int, progress: Progress) -> None:
         from .models import Autoencoder
-        from .training import Callback
-
-        class Report(Callback):
-            """Moves the progress display."""
-
-            def on_epoch_end(self, trainer: Any, epoch: int, values: dict[str, float]) -> None:
-                """Tell the epoch's loss."""
-                progress.update((epoch + 1) / epochs, f"loss {values['loss']:.4f}")
+        from .training import ProgressReporter
 
         progress.start("autoencoder")
         self.autoencoder_: Autoencoder = Autoencoder(
@@ -313,7 +306,7 @@ class TextPipeline(Estimator):
             batch_size=128,
             validation_split=0.1,
             random_state=seed,
-            callbacks=[Report()],
+            callbacks=[ProgressReporter(progress)],
         )
         self.autoencoder_.fit(self.tfidf_)
         self.autoencoder_.callbacks = None
@@ -352,20 +345,14 @@ class TextPipeline(Estimator):
 
     def _imitate(self, seed: int, progress: Progress) -> GAN:
         from .models import GAN
-        from .training import Callback
+        from .training import ProgressReporter
 
         n = len(self.codes_)
         epochs = min(500, max(20, _GAN_ROWS // n))
 
-        class Report(Callback):
-            """Moves the progress display."""
-
-            def on_epoch_end(self, trainer: Any, epoch: int, values: dict[str, float]) -> None:
-                """Tell the epoch's loss."""
-                progress.update((epoch + 1) / epochs, f"generator's loss {values['generator_loss']:.4f}")
-
         progress.start("gan")
-        gan = GAN(nonnegative=True, epochs=epochs, random_state=seed, callbacks=[Report()]).fit(self.codes_)
+        told = [ProgressReporter(progress, "generator_loss")]
+        gan = GAN(nonnegative=True, epochs=epochs, random_state=seed, callbacks=told).fit(self.codes_)
         gan.callbacks = None
         last = gan.history_.last()
         near = f", {last['coverage']:.0%} of the codes have one like them" if "coverage" in last else ""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from minilm_unsup import ConvergenceWarning, StorageError
 from minilm_unsup._csr import CSRMatrix
 from minilm_unsup._parallel import one_blas_thread, set_num_threads
+from minilm_unsup._progress import Progress
 from minilm_unsup.models import Autoencoder
 from minilm_unsup.nn import (
     SGD,
@@ -35,6 +36,7 @@ from minilm_unsup.training import (
     EarlyStopping,
     ModelCheckpoint,
     NetworkTask,
+    ProgressReporter,
     TerminateOnNaN,
     WeightAveraging,
     fit_network,
@@ -379,6 +381,17 @@ def test_a_schedule_is_followed_step_by_step(monkeypatch):
     assert rates == [schedule.factor(i, 9) for i in range(9)]
     with pytest.raises(TypeError, match="schedule must be None or a Schedule, got str"):
         _trained(X, schedule="cosine")
+
+
+def test_a_display_is_told_of_each_epoch():
+    told = []
+
+    class Display(Progress):
+        def on_update(self, stage, fraction, detail):
+            told.append((fraction, detail))
+
+    trained = _trained(np.random.default_rng(0).random((20, 6)), callbacks=[ProgressReporter(Display())])
+    assert told == [((i + 1) / 3, f"loss {loss:.4f}") for i, loss in enumerate(trained.history["loss"])]
 
 
 def test_gradients_are_cut():

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .early_stopping import EarlyStopping
     from .epoch_printer import EpochPrinter
     from .model_checkpoint import ModelCheckpoint
+    from .progress_reporter import ProgressReporter
     from .task import NetworkTask, Task
     from .terminate_on_nan import TerminateOnNaN
     from .trainer import Trainer, fit_network
@@ -24,6 +25,7 @@ __all__ = [
     "EpochPrinter",
     "ModelCheckpoint",
     "NetworkTask",
+    "ProgressReporter",
     "Task",
     "TerminateOnNaN",
     "Trainer",
@@ -38,6 +40,7 @@ _WHERE = {
     "EpochPrinter": ".epoch_printer",
     "ModelCheckpoint": ".model_checkpoint",
     "NetworkTask": ".task",
+    "ProgressReporter": ".progress_reporter",
     "Task": ".task",
     "TerminateOnNaN": ".terminate_on_nan",
     "Trainer": ".trainer",
