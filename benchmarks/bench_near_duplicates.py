@@ -86,6 +86,6 @@ def run(context: Context) -> list[Row]:
         for name, call in (
             ("MinHash", "signatures"),
             ("near-duplicates", "ours"),
-            ("near-duplicates", "streamed"),
+            ("near-duplicates through files", "streamed"),
         )
     ]

@@ -107,10 +107,10 @@ class DocumentStream:
                 if size >= _BLOCK:
                     yield texts, rows
                     texts, rows, size = [], [], 0
-        except CorpusError as error:  # what was read before it is handed on first
+        except CorpusError:  # what was read before it is handed on first
             if texts:
                 yield texts, rows
-            raise error
+            raise
         if texts:
             yield texts, rows
 
