@@ -8,6 +8,7 @@ results are added in block order by the caller.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -111,36 +112,42 @@ def map_blocks(function: Callable[[int, int], T], n: int, size: int) -> list[T]:
 
     Blocks run in the calling thread and on the shared pool where there is more than one and more than one thread is
     allowed; a call from inside a block runs inline, so that nesting cannot dead-lock. BLAS is held to one thread
-    meanwhile. The first exception, in block order, is raised once all blocks have ended.
+    meanwhile. The first exception, in block order, is raised once the blocks under way have ended; an interrupt goes
+    before it.
     """
     pairs = blocks_of(n, size)
     with one_blas_thread():
         if len(pairs) <= 1 or get_num_threads() == 1 or getattr(_in_worker, "active", False):
             return [function(start, stop) for start, stop in pairs]
 
-        def call(pair: tuple[int, int]) -> T:
+        claims = itertools.count()  # each block goes to whoever is free first, in rising order
+        results: list[Any] = [None] * len(pairs)
+        errors: dict[int, BaseException] = {}
+
+        def work() -> None:
             _in_worker.active = True
             try:
-                return function(*pair)
+                while not errors and (i := next(claims)) < len(pairs):
+                    try:
+                        results[i] = function(*pairs[i])
+                    except BaseException as error:  # no block after it is begun; those before it are under way
+                        errors[i] = error
             finally:
                 _in_worker.active = False
 
         with _lock:  # against set_num_threads closing the pool between look-up and submission
             pool = _shared_pool()
-            futures = [pool.submit(call, pair) for pair in pairs[1:]]
-        results, error = [], None
-        for i, pair in enumerate(pairs):
-            try:
-                # What no worker has begun yet is done here.
-                results.append(call(pair) if i == 0 or futures[i - 1].cancel() else futures[i - 1].result())
-            except BaseException as e:
-                for other in futures:
-                    other.cancel()
-                if isinstance(e, (KeyboardInterrupt, SystemExit)):
-                    raise
-                error = error or e
-        if error is not None:
-            raise error
+            helpers = [pool.submit(work) for _ in range(min(get_num_threads(), len(pairs)) - 1)]
+        try:
+            work()
+            for helper in helpers:
+                if not helper.cancel():
+                    helper.result()
+        except BaseException as error:  # an interrupt between two blocks
+            errors[-1] = error
+        if errors:
+            interrupts = [error for error in errors.values() if not isinstance(error, Exception)]
+            raise interrupts[0] if interrupts else errors[min(errors)]
         return results
 
 

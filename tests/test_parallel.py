@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -42,6 +43,35 @@ def test_first_error_in_block_order_is_raised_and_the_pool_goes_on():
 
     with pytest.raises(ValueError, match="block 2"):
         map_blocks(fail, 6, 1)
+    assert map_blocks(lambda a, b: a, 3, 1) == [0, 1, 2]
+
+
+def test_all_threads_work_until_the_last_block():
+    set_num_threads(2)
+
+    def wait(start, stop):
+        time.sleep(0.005)
+        return threading.get_ident()
+
+    workers = map_blocks(wait, 40, 1)
+    assert [workers.count(worker) >= 10 for worker in set(workers)] == [True, True], "half of them each, give or take"
+
+
+def test_an_interrupt_goes_before_other_errors_and_ends_the_work():
+    set_num_threads(2)
+    begun, second = [], threading.Event()
+
+    def fail(start, stop):
+        begun.append(start)
+        if start == 1:
+            second.set()
+            raise KeyboardInterrupt
+        second.wait(30)
+        raise ValueError(f"block {start}")
+
+    with pytest.raises(KeyboardInterrupt):
+        map_blocks(fail, 100, 1)
+    assert sorted(begun) == [0, 1]
     assert map_blocks(lambda a, b: a, 3, 1) == [0, 1, 2]
 
 
