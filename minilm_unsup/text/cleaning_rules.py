@@ -169,15 +169,15 @@ def _unicode(text: str) -> str:
     return unicodedata.normalize("NFC", folded)
 
 
-def _between(first: re.Pattern[str], last: re.Pattern[str], hint: str) -> Callable[[str], Iterator[Piece]]:
-    """All from each match of `first` to the next of `last` becomes a space, in texts that hold `hint`.
+def _between(first: re.Pattern[str], last: re.Pattern[str]) -> Callable[[str], Iterator[Piece]]:
+    """All from each match of `first` to the next of `last` becomes a space.
 
     A first without a last ends the search, so that the time is linear whatever the text (``first.*?last`` is not).
     """
 
     def find(text: str) -> Iterator[Piece]:
-        at = 0 if hint in text else -1
-        while at >= 0 and (start := first.search(text, at)) and (end := last.search(text, start.end())):
+        at = 0
+        while (start := first.search(text, at)) and (end := last.search(text, start.end())):
             yield start.start(), end.end(), " "
             at = end.end()
 
@@ -191,19 +191,32 @@ def _is_html(tag: str) -> bool:
 
 
 def _tags(text: str) -> Iterator[Piece]:
-    if "<" in text:
-        for match in _TAG.finditer(text):
-            if not _is_html(match[0]):
-                continue
+    for match in _TAG.finditer(text):
+        if _is_html(match[0]):
             # A tag that ends a block parts words; one inside a word (<b>) does not.
             yield *match.span(), "\n" if _BREAKS.match(match[0]) else ""
 
 
 def _entities(text: str) -> Iterator[Piece]:
-    if "&" in text:
-        for match in _ENTITY.finditer(text):
-            if (new := _html.unescape(match[0])) != match[0]:
-                yield *match.span(), new.replace("\ufffd", "")  # a number that is no character's
+    for match in _ENTITY.finditer(text):
+        if (new := _html.unescape(match[0])) != match[0]:
+            yield *match.span(), new.replace("\ufffd", "")  # a number that is no character's
+
+
+# What a text must hold for each to have something to do.
+_MARKUP = (
+    *(("</", _between(*pair)) for pair in _BODIES),
+    ("<!--", _between(*_COMMENT)),
+    ("<", _tags),
+    ("&", _entities),
+)
+
+
+def _without_markup(text: str) -> str:
+    for hint, find in _MARKUP:
+        if hint in text:
+            text = apply_edits(text, find(text))
+    return text
 
 
 def _in_several_lines(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Piece]]:
@@ -344,11 +357,7 @@ RULES = {
     for rule in (
         Rule("mojibake", (find_mojibake,), FOREIGN),
         Rule("unicode", (_fold, _compose), NOT_ASCII | INVISIBLE, _unicode),
-        Rule(
-            "html",
-            (*(_between(*pair, "</") for pair in _BODIES), _between(*_COMMENT, "<!--"), _tags, _entities),
-            MARKUP,
-        ),
+        Rule("html", tuple(find for _, find in _MARKUP), MARKUP, _without_markup),
         Rule("quoting", _LINES, FEED, _quoting),
         Rule("urls", (_find_urls,), ADDRESS),
         Rule("emails", (_addresses,), AT),
